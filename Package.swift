@@ -1,0 +1,125 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Language settings of every test target.
+let testSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+/// Language settings of every library target: those of the tests, and each unsafe use is marked.
+let librarySettings: [SwiftSetting] = testSettings + [.strictMemorySafety()]
+
+/// A library target of this package.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: librarySettings)
+}
+
+/// The test target of module `name`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: ["TestSupport"] + dependencies,
+    swiftSettings: testSettings)
+}
+
+let arguments = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// Modules that also compile in Embedded Swift.
+let ringStack: [Target.Dependency] = ["RPMsg", "Virtio", "Vring", "SharedMemory", "WireTypes"]
+
+var targets: [Target] = [
+  .target(name: "CLinux"),
+  module("WireTypes"),
+  module(
+    "SharedMemory",
+    ["WireTypes", .target(name: "CLinux", condition: .when(platforms: [.linux]))]),
+  module("ResourceTable", ["WireTypes"]),
+  module("Vring", ["SharedMemory", "WireTypes"]),
+  module("Virtio", ["Vring", "SharedMemory", "WireTypes"]),
+  module("RPMsg", ["Virtio", "Vring", "SharedMemory", "WireTypes"]),
+  module("ELF", ["WireTypes"]),
+  module(
+    "Remoteproc",
+    ["ELF", "ResourceTable", "Virtio", "Vring", "SharedMemory", "WireTypes", "CLinux"]),
+  module("RPMsgBus", ringStack),
+  module("RISCVCore", ["SharedMemory", "WireTypes"]),
+  module("SimulatedSoC", ["RISCVCore", "SharedMemory", "WireTypes", "CLinux"]),
+  module("Boards", ["WireTypes", yams], resources: [.copy("BuiltIn")]),
+  module("PlatformNull", ["Remoteproc", "SharedMemory", "Vring", "WireTypes"]),
+  module(
+    "PlatformSimulator",
+    ["Remoteproc", "SimulatedSoC", "Boards", "SharedMemory", "Vring", "WireTypes"]),
+  module(
+    "RprocCommands",
+    ringStack + [
+      "ELF", "ResourceTable", "Remoteproc", "RPMsgBus", "Boards", "PlatformNull",
+      "PlatformSimulator", "SimulatedSoC", "CLinux", arguments,
+    ], resources: [.copy("Images")]),
+  .executableTarget(
+    name: "rproc", dependencies: ["RprocCommands"], swiftSettings: librarySettings),
+  .target(
+    name: "TestSupport", dependencies: ["SharedMemory", "WireTypes"], path: "Tests/TestSupport",
+    swiftSettings: testSettings),
+  tests("WireTypes", ["WireTypes"]),
+  tests("SharedMemory", ["SharedMemory", "WireTypes"]),
+  tests("ResourceTable", ["ResourceTable", "WireTypes"]),
+  tests("Vring", ["Vring", "SharedMemory", "WireTypes"]),
+  tests("Virtio", ["Virtio", "Vring", "SharedMemory", "WireTypes"]),
+  tests("RPMsg", ringStack),
+  tests("ELF", ["ELF", "WireTypes"]),
+  tests("Remoteproc", ringStack + ["Remoteproc", "ELF", "ResourceTable", "PlatformNull"]),
+  tests("RPMsgBus", ringStack + ["RPMsgBus"]),
+  tests("RISCVCore", ["RISCVCore", "SharedMemory", "WireTypes"]),
+  tests("SimulatedSoC", ["SimulatedSoC", "RISCVCore", "SharedMemory", "WireTypes"]),
+  tests("Boards", ["Boards", "WireTypes"]),
+  tests("PlatformSimulator", ["PlatformSimulator", "Remoteproc", "Boards", "WireTypes"]),
+  tests(
+    "Conformance", ["Remoteproc", "PlatformNull", "RprocCommands", "ELF", "ResourceTable"]),
+  tests(
+    "Integration",
+    ringStack + ["Remoteproc", "PlatformSimulator", "Boards", "RPMsgBus", "RprocCommands"]),
+  tests("RprocCommands", ["RprocCommands", "Boards", "Remoteproc", "WireTypes"]),
+]
+
+// While modules land one after another, a target without a folder is left out.
+import Foundation
+let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+func exists(_ target: Target) -> Bool {
+  let folder = target.path ?? (target.type == .test ? "Tests/" : "Sources/") + target.name
+  return FileManager.default.fileExists(atPath: root.appendingPathComponent(folder).path)
+}
+targets = targets.filter(exists)
+let present = Set(targets.map(\.name))
+for target in targets {
+  target.dependencies.removeAll { dependency in
+    switch dependency {
+    case .byNameItem(let name, _), .targetItem(let name, _): !present.contains(name)
+    default: false
+    }
+  }
+}
+
+let package = Package(
+  name: "swift-remoteproc",
+  products: targets.filter { $0.type == .regular && $0.name != "TestSupport" }.map {
+    .library(name: $0.name, targets: [$0.name])
+  }
+    + targets.filter { $0.type == .executable }.map {
+      .executable(name: $0.name, targets: [$0.name])
+    },
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: targets
+)

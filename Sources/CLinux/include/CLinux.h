@@ -1,0 +1,58 @@
+// Linux calls that Swift cannot import as they are: variadic, GNU only, or macros.
+// No logic: each function is one call.
+#ifndef RPROC_CLINUX_H
+#define RPROC_CLINUX_H
+
+// Empty for bare-metal targets, which the build system compiles this file for as well.
+#ifdef __linux__
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/// A new anonymous memory file that accepts seals; -1 and errno on failure.
+static inline int rproc_memfd_create(const char *name) {
+  return (int)syscall(SYS_memfd_create, name, 3u /* close-on-exec, seals allowed */);
+}
+
+/// Forbids any later change of the size of `fd` and of its seals; -1 and errno on failure.
+static inline int rproc_seal_size(int fd) {
+  return fcntl(fd, 1033 /* F_ADD_SEALS */, 1 /* seal */ | 2 /* shrink */ | 4 /* grow */);
+}
+
+/// The seals of `fd`, or -1 and errno.
+static inline int rproc_seals(int fd) { return fcntl(fd, 1034 /* F_GET_SEALS */); }
+
+/// `byteCount` bytes of `fd` mapped for reading and writing, shared; null and errno on failure.
+static inline void *rproc_map_shared(int fd, size_t byteCount) {
+  void *base = mmap(NULL, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  return base == MAP_FAILED ? NULL : base;
+}
+
+/// A second descriptor of the same file, closed on exec; -1 and errno on failure.
+static inline int rproc_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 3); }
+
+/// Sleeps until `*word` is woken, unless it differs from `expected`; at most `timeout` (null: no end).
+static inline int rproc_futex_wait(const void *word, uint32_t expected,
+                                   const struct timespec *timeout) {
+  return (int)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout, 0, 0);
+}
+
+/// Wakes at most `count` threads that sleep on `word`.
+static inline int rproc_futex_wake(const void *word, int count) {
+  return (int)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
+}
+
+/// The calling thread's errno.
+static inline int rproc_errno(void) { return errno; }
+
+#endif
+#endif

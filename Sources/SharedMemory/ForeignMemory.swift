@@ -1,0 +1,55 @@
+/// Memory that the other side may change at any moment: the only door to it.
+///
+/// All protocol code reads and writes shared memory through this protocol, one access for each
+/// field, and acts on the value it got. Offsets are bytes from the start of the memory.
+///
+/// Every method shares two rules. Multi-byte values are little-endian in memory and host order in
+/// Swift. An access must lie inside `0..<byteCount` and be aligned to its size: both are promises
+/// of our own caller (a layout it computed and checked), so breaking them traps; an offset that
+/// came from the other side is first turned into a checked window.
+///
+/// Any thread may call; no call blocks.
+public protocol ForeignMemory: Sendable {
+  /// Bytes that can be reached.
+  var byteCount: Int { get }
+
+  /// Whether the first byte lies at a multiple of `alignment`, a power of two.
+  func isAligned(to alignment: Int) -> Bool
+
+  /// Reads one byte, unordered.
+  func loadUInt8(at offset: Int) -> UInt8
+  /// Reads two bytes at once, unordered.
+  func loadUInt16(at offset: Int) -> UInt16
+  /// Reads four bytes at once, unordered.
+  func loadUInt32(at offset: Int) -> UInt32
+  /// Reads eight bytes, unordered; on processors without such a load in two halves.
+  func loadUInt64(at offset: Int) -> UInt64
+  /// Reads two bytes; what the other side wrote before it published them is visible after.
+  func loadAcquiringUInt16(at offset: Int) -> UInt16
+  /// Reads four bytes; what the other side wrote before it published them is visible after.
+  func loadAcquiringUInt32(at offset: Int) -> UInt32
+
+  /// Writes one byte, unordered.
+  func store(_ value: UInt8, at offset: Int)
+  /// Writes two bytes at once, unordered.
+  func store(_ value: UInt16, at offset: Int)
+  /// Writes four bytes at once, unordered.
+  func store(_ value: UInt32, at offset: Int)
+  /// Writes eight bytes, unordered; on processors without such a store in two halves.
+  func store(_ value: UInt64, at offset: Int)
+  /// Publishes two bytes: all our earlier writes are visible to who acquires them.
+  func storeReleasing(_ value: UInt16, at offset: Int)
+  /// Publishes four bytes: all our earlier writes are visible to who acquires them.
+  func storeReleasing(_ value: UInt32, at offset: Int)
+
+  /// Copies bytes the protocol has handed over to us; the other side ought not to write them now.
+  ///
+  /// If it does so all the same the copy holds a mix of old and new bytes, nothing worse.
+  func copyOut(from offset: Int, into target: inout MutableRawSpan)
+  /// Copies bytes that the other side may well be writing now, such as a log.
+  func sample(from offset: Int, into target: inout MutableRawSpan)
+  /// Copies `source` to bytes the protocol has handed over to us.
+  func copyIn(_ source: RawSpan, at offset: Int)
+  /// Sets `count` bytes to `value`.
+  func fill(from offset: Int, count: Int, with value: UInt8)
+}
