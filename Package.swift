@@ -43,6 +43,7 @@ var targets: [Target] = [
   module(
     "SharedMemory",
     ["WireTypes", .target(name: "CLinux", condition: .when(platforms: [.linux]))]),
+  module("Scheduling", ["CLinux"]),
   module("ResourceTable", ["WireTypes"]),
   module("Vring", ["SharedMemory", "WireTypes"]),
   module("Virtio", ["Vring", "SharedMemory", "WireTypes"]),
@@ -50,10 +51,10 @@ var targets: [Target] = [
   module("ELF", ["WireTypes"]),
   module(
     "Remoteproc",
-    ["ELF", "ResourceTable", "Virtio", "Vring", "SharedMemory", "WireTypes", "CLinux"]),
-  module("RPMsgBus", ringStack),
+    ["ELF", "ResourceTable", "Scheduling", "Virtio", "Vring", "SharedMemory", "WireTypes"]),
+  module("RPMsgBus", ringStack + ["Scheduling"]),
   module("RISCVCore", ["SharedMemory", "WireTypes"]),
-  module("SimulatedSoC", ["RISCVCore", "SharedMemory", "WireTypes", "CLinux"]),
+  module("SimulatedSoC", ["RISCVCore", "Scheduling", "SharedMemory", "WireTypes"]),
   module("Boards", ["WireTypes", yams], resources: [.copy("BuiltIn")]),
   module("PlatformNull", ["Remoteproc", "SharedMemory", "Vring", "WireTypes"]),
   module(
@@ -63,7 +64,7 @@ var targets: [Target] = [
     "RprocCommands",
     ringStack + [
       "ELF", "ResourceTable", "Remoteproc", "RPMsgBus", "Boards", "PlatformNull",
-      "PlatformSimulator", "SimulatedSoC", "CLinux", arguments,
+      "PlatformSimulator", "Scheduling", "SimulatedSoC", "CLinux", arguments,
     ], resources: [.copy("Images")]),
   .executableTarget(
     name: "rproc", dependencies: ["RprocCommands"], swiftSettings: librarySettings),
@@ -72,6 +73,7 @@ var targets: [Target] = [
     swiftSettings: testSettings),
   tests("WireTypes", ["WireTypes"]),
   tests("SharedMemory", ["SharedMemory", "WireTypes"]),
+  tests("Scheduling", ["Scheduling"]),
   tests("ResourceTable", ["ResourceTable", "WireTypes"]),
   tests("Vring", ["Vring", "SharedMemory", "WireTypes"]),
   tests("Virtio", ["Virtio", "Vring", "SharedMemory", "WireTypes"]),

@@ -14,6 +14,7 @@
 #include <linux/futex.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,15 +41,37 @@ static inline void *rproc_map_shared(int fd, size_t byteCount) {
 /// A second descriptor of the same file, closed on exec; -1 and errno on failure.
 static inline int rproc_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 3); }
 
-/// Sleeps until `*word` is woken, unless it differs from `expected`; at most `timeout` (null: no end).
-static inline int rproc_futex_wait(const void *word, uint32_t expected,
-                                   const struct timespec *timeout) {
-  return (int)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout, 0, 0);
+/// Nanoseconds of the clock that never jumps.
+static inline uint64_t rproc_monotonic_nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/// Sleeps until `*word` is woken, unless it differs from `expected`; at most `nanoseconds`
+/// (`UINT64_MAX`: no end).
+static inline int rproc_futex_wait(const void *word, uint32_t expected, uint64_t nanoseconds) {
+  struct timespec timeout = {.tv_sec = (time_t)(nanoseconds / 1000000000u),
+                             .tv_nsec = (long)(nanoseconds % 1000000000u)};
+  return (int)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected,
+                      nanoseconds == UINT64_MAX ? 0 : &timeout, 0, 0);
 }
 
 /// Wakes at most `count` threads that sleep on `word`.
 static inline int rproc_futex_wake(const void *word, int count) {
   return (int)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
+}
+
+/// Names the calling thread for debuggers; at most 15 bytes.
+static inline void rproc_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
+
+/// Tells the processor that this thread waits in a loop.
+static inline void rproc_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
 }
 
 /// The calling thread's errno.
