@@ -27,7 +27,9 @@ public final class Job: Sendable {
 
   private let state = FutexWord(State.idle)
   private let runner = Atomic<UInt>(0)
-  /// When the pool wakes the job by itself; `UInt64.max` for never. Written under the pool's lock.
+  /// When the pool wakes the job by itself, in nanoseconds; the largest number means never.
+  ///
+  /// Written under the pool's lock.
   let wakeTime = Atomic<UInt64>(.max)
   private let body: @Sendable () -> JobVerdict
   private let pool: PoolState
@@ -37,7 +39,9 @@ public final class Job: Sendable {
     self.body = body
   }
 
-  /// Asks for the body to run soon; any thread, also the body itself. Does not block.
+  /// Asks for the body to run soon, and does not block.
+  ///
+  /// Any thread may call, also the body itself.
   public func schedule() {
     var seen = state.value.load(ordering: .relaxed)
     while true {
