@@ -1,0 +1,55 @@
+import WireTypes
+
+extension Board {
+  /// The board as a YAML text that ``init(yaml:fileName:)`` reads back to an equal value.
+  public var yaml: String {
+    var lines = ["name: \(Self.quoted(name))", "core: \(coreText)", "memory:"]
+    lines += memory.map { region in
+      let pa =
+        region.pa.rawValue == region.da.rawValue
+        ? "" : "pa: \(BoardNumber.address(region.pa.rawValue)), "
+      return "  - { name: \(Self.quoted(region.name)), da: "
+        + "\(BoardNumber.address(region.da.rawValue)), \(pa)size: "
+        + "\(BoardNumber.size(region.byteCount)) }"
+    }
+    lines.append(devices.isEmpty ? "devices: []" : "devices:")
+    lines += devices.map { device in
+      let line = device.interrupt == .none ? "" : ", interrupt: \(device.interrupt.rawValue)"
+      return "  - { kind: \(device.kind.rawValue), da: "
+        + "\(BoardNumber.address(device.da.rawValue))\(line) }"
+    }
+    lines += ["iommu: \(iommuText)", "policy: \(policyText)"]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var coreText: String {
+    guard let core else { return "none" }
+    let clock =
+      core.frequencyInHertz == BoardCore.defaultFrequencyInHertz
+      ? "" : ", clock: \(core.frequencyInHertz)Hz"
+    return "{ isa: \(core.isa.rawValue), count: \(core.count)\(clock) }"
+  }
+
+  private var iommuText: String {
+    guard let iommu else { return "none" }
+    return "{ pageSize: \(BoardNumber.size(iommu.pageByteCount)), da: "
+      + "\(BoardNumber.address(iommu.range.start.rawValue)), size: "
+      + "\(BoardNumber.size(iommu.range.byteCount)) }"
+  }
+
+  private var policyText: String {
+    let ranges = policy.devmem.map { range in
+      "{ pa: \(BoardNumber.address(range.start.rawValue)), size: "
+        + "\(BoardNumber.size(range.byteCount)) }"
+    }
+    return "{ maxCarveout: \(BoardNumber.size(policy.maxCarveoutByteCount)), devmem: "
+      + "[\(ranges.joined(separator: ", "))] }"
+  }
+
+  // Words and numbers that YAML would not read as text.
+  private static func quoted(_ name: String) -> String {
+    let words = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"]
+    let isLetter = name.first.map { $0.isASCII && $0.isLetter } ?? false
+    return isLetter && !words.contains(name.lowercased()) ? name : "\"\(name)\""
+  }
+}

@@ -1,0 +1,156 @@
+public import WireTypes
+
+/// What a board is made of: cores, memory, devices and what firmware may ask for.
+///
+/// A value without behaviour; a platform builds the parts. Read from a file by
+/// ``init(yaml:fileName:)``, which checks it, or one of ``builtInNames``.
+public struct Board: Equatable, Sendable {
+  /// Name for people and for the command line; 1 to 31 letters, digits, `.`, `_` or `-`.
+  public var name: String
+  /// The processor, or `nil` on a board that never executes.
+  public var core: BoardCore?
+  /// Memory that firmware may occupy; no two regions overlap.
+  public var memory: [BoardMemory]
+  /// Devices in the core's address space; they overlap neither each other nor memory.
+  public var devices: [BoardDevice]
+  /// Address translation between the core and memory, or `nil` when the core sees da = pa.
+  public var iommu: BoardIOMMU?
+  /// What firmware may ask for.
+  public var policy: BoardPolicy
+
+  /// Makes a board of these parts, unchecked.
+  public init(
+    name: String, core: BoardCore?, memory: [BoardMemory], devices: [BoardDevice] = [],
+    iommu: BoardIOMMU? = nil, policy: BoardPolicy = BoardPolicy()
+  ) {
+    self.name = name
+    self.core = core
+    self.memory = memory
+    self.devices = devices
+    self.iommu = iommu
+    self.policy = policy
+  }
+}
+
+/// An instruction set that a board's cores execute.
+public enum BoardISA: String, CaseIterable, Equatable, Sendable {
+  /// RISC-V, 32 bits, with multiplication, atomics and compressed instructions.
+  case rv32imac
+}
+
+/// The cores of a board, all of one kind.
+public struct BoardCore: Equatable, Sendable {
+  /// The instruction set.
+  public var isa: BoardISA
+  /// Number of cores; 1 to 64.
+  public var count: Int
+  /// Nominal clock, 1 kHz to 10 GHz; a deterministic run takes one cycle for each instruction.
+  public var frequencyInHertz: UInt64
+
+  /// The clock of a core whose board does not give one.
+  public static let defaultFrequencyInHertz: UInt64 = 100_000_000
+
+  /// Makes a description of `count` cores, unchecked.
+  public init(
+    isa: BoardISA, count: Int, frequencyInHertz: UInt64 = Self.defaultFrequencyInHertz
+  ) {
+    self.isa = isa
+    self.count = count
+    self.frequencyInHertz = frequencyInHertz
+  }
+}
+
+/// One piece of memory of a board.
+public struct BoardMemory: Equatable, Sendable {
+  /// Name, unique on the board; 1 to 31 letters, digits, `.`, `_` or `-`.
+  public var name: String
+  /// Where the core sees it; a multiple of 4 KiB.
+  public var da: DeviceAddress
+  /// Where the host's bus has it; a multiple of 4 KiB, equal to `da` unless the board says so.
+  public var pa: PhysicalAddress
+  /// Bytes; a multiple of 4 KiB, not 0.
+  public var byteCount: UInt64
+
+  /// Makes a description of memory, unchecked; `pa` is `da` unless given.
+  public init(name: String, da: DeviceAddress, pa: PhysicalAddress? = nil, byteCount: UInt64) {
+    self.name = name
+    self.da = da
+    self.pa = pa ?? PhysicalAddress(rawValue: da.rawValue)
+    self.byteCount = byteCount
+  }
+}
+
+/// One device in the core's address space.
+public struct BoardDevice: Equatable, Sendable {
+  /// What a device does.
+  public enum Kind: String, CaseIterable, Equatable, Sendable {
+    /// The mailbox of the built-in boards.
+    case doorbell
+    /// The timer and software interrupts of a RISC-V core.
+    case clint
+
+    /// Bytes of address space it takes.
+    public var byteCount: UInt64 {
+      switch self {
+      case .doorbell: 0x1000
+      case .clint: 0x10000
+      }
+    }
+  }
+
+  /// The core's input that a device raises.
+  public enum Interrupt: String, CaseIterable, Equatable, Sendable {
+    /// The machine external interrupt of a RISC-V core.
+    case external
+    /// None: firmware polls.
+    case none
+  }
+
+  /// What it does.
+  public var kind: Kind
+  /// Its first register; a multiple of 4 KiB.
+  public var da: DeviceAddress
+  /// The line it raises; a `clint` has its own two lines besides and ``Interrupt/none`` here.
+  public var interrupt: Interrupt
+
+  /// Makes a description of a device, unchecked.
+  public init(kind: Kind, da: DeviceAddress, interrupt: Interrupt = .none) {
+    self.kind = kind
+    self.da = da
+    self.interrupt = interrupt
+  }
+}
+
+/// Translation between device and physical addresses.
+public struct BoardIOMMU: Equatable, Sendable {
+  /// Bytes of one page; a power of two from 4 KiB to 2 MiB.
+  public var pageByteCount: UInt64
+  /// Device addresses that can be mapped; a whole number of pages.
+  public var range: AddressRange<DeviceAddress>
+
+  /// Makes a description of a translation unit, unchecked.
+  public init(pageByteCount: UInt64, range: AddressRange<DeviceAddress>) {
+    self.pageByteCount = pageByteCount
+    self.range = range
+  }
+}
+
+/// What firmware of a board may ask for.
+public struct BoardPolicy: Equatable, Sendable {
+  /// The largest carveout granted, in bytes.
+  public var maxCarveoutByteCount: UInt64
+  /// Physical ranges that firmware may map; none unless listed.
+  public var devmem: [AddressRange<PhysicalAddress>]
+
+  /// The limit of a board that gives none: 64 MiB.
+  public static let defaultMaxCarveoutByteCount: UInt64 = 64 << 20
+
+  /// Makes a policy, unchecked.
+  public init(
+    maxCarveoutByteCount: UInt64 = Self.defaultMaxCarveoutByteCount,
+    devmem: [AddressRange<PhysicalAddress>] = []
+  ) {
+    self.maxCarveoutByteCount = maxCarveoutByteCount
+    self.devmem = devmem
+  }
+}

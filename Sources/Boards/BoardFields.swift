@@ -1,0 +1,114 @@
+import WireTypes
+import Yams
+
+/// One YAML mapping with its place, whose keys are all known and unique.
+struct BoardFields {
+  let fileName: String
+  let location: BoardLocation
+  private let entries: [(key: String, node: Node)]
+
+  /// Reads the mapping `node`, which is the value of `key` for error messages.
+  init(
+    _ node: Node, key: String, known: [String], fileName: String
+  ) throws(BoardError) {
+    self.fileName = fileName
+    location = Self.location(of: node, fileName: fileName)
+    guard let mapping = node.mapping else {
+      throw .wrongShape(key: key, expected: .mapping, at: location)
+    }
+    var entries: [(key: String, node: Node)] = []
+    for (keyNode, value) in mapping {
+      let at = Self.location(of: keyNode, fileName: fileName)
+      guard let name = keyNode.scalar?.string else {
+        throw .wrongShape(key: "key", expected: .text, at: at)
+      }
+      guard known.contains(name) else { throw .unknownKey(name, at: at) }
+      entries.append((name, value))
+    }
+    self.entries = entries
+  }
+
+  /// Where `node` starts; line 1 when the reader does not say.
+  static func location(of node: Node, fileName: String) -> BoardLocation {
+    BoardLocation(fileName: fileName, line: node.mark?.line ?? 1)
+  }
+
+  func location(of node: Node) -> BoardLocation { Self.location(of: node, fileName: fileName) }
+
+  func optional(_ key: String) -> Node? { entries.first { $0.key == key }?.node }
+
+  func required(_ key: String) throws(BoardError) -> Node {
+    guard let node = optional(key) else { throw .missingKey(key, at: location) }
+    return node
+  }
+
+  func fields(_ key: String, _ node: Node, known: [String]) throws(BoardError) -> BoardFields {
+    try BoardFields(node, key: key, known: known, fileName: fileName)
+  }
+
+  /// The elements of the list `key`.
+  func list(_ key: String, _ node: Node) throws(BoardError) -> [Node] {
+    guard let sequence = node.sequence else {
+      throw .wrongShape(key: key, expected: .list, at: location(of: node))
+    }
+    return Array(sequence)
+  }
+
+  func text(_ key: String, _ node: Node) throws(BoardError) -> String {
+    guard let scalar = node.scalar else {
+      throw .wrongShape(key: key, expected: .text, at: location(of: node))
+    }
+    return scalar.string
+  }
+
+  /// The name under `key`: 1 to 31 letters, digits, `.`, `_` or `-`.
+  func name(_ key: String) throws(BoardError) -> String {
+    let node = try required(key)
+    let name = try text(key, node)
+    let allowed = name.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "-"):
+        true
+      default: false
+      }
+    }
+    guard allowed, (1...31).contains(name.utf8.count) else {
+      throw .badName(name, at: location(of: node))
+    }
+    return name
+  }
+
+  /// One of the words of `Value`.
+  func word<Value: RawRepresentable<String> & CaseIterable>(
+    _ key: String, _ node: Node
+  ) throws(BoardError) -> Value {
+    let text = try text(key, node)
+    guard let value = Value(rawValue: text) else {
+      throw .unknownValue(
+        key: key, text: text, allowed: Value.allCases.map(\.rawValue), at: location(of: node))
+    }
+    return value
+  }
+
+  /// A decimal or hexadecimal number inside `range`, with a unit if `shape` has units.
+  func number(
+    _ key: String, _ node: Node, as shape: BoardError.Shape, in range: ClosedRange<UInt64>,
+    multipleOf alignment: UInt64 = 1
+  ) throws(BoardError) -> UInt64 {
+    let text = try text(key, node)
+    let at = location(of: node)
+    guard let value = BoardNumber.parse(text, as: shape) else {
+      throw .badNumber(key: key, text: text, expected: shape, at: at)
+    }
+    guard range.contains(value) else {
+      throw .outOfRange(
+        key: key, value: value, lowest: range.lowerBound, highest: range.upperBound, at: at)
+    }
+    guard value % alignment == 0 else {
+      throw .notAligned(key: key, value: value, alignment: alignment, at: at)
+    }
+    return value
+  }
+}
