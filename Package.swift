@@ -79,7 +79,9 @@ var targets: [Target] = [
   tests("Virtio", ["Virtio", "Vring", "SharedMemory", "WireTypes"]),
   tests("RPMsg", ringStack),
   tests("ELF", ["ELF", "WireTypes"]),
-  tests("Remoteproc", ringStack + ["Remoteproc", "ELF", "ResourceTable", "PlatformNull"]),
+  tests(
+    "Remoteproc",
+    ringStack + ["Remoteproc", "ELF", "ResourceTable", "PlatformNull", "Scheduling"]),
   tests("RPMsgBus", ringStack + ["RPMsgBus"]),
   tests("RISCVCore", ["RISCVCore", "SharedMemory", "WireTypes"]),
   tests("SimulatedSoC", ["SimulatedSoC", "RISCVCore", "SharedMemory", "WireTypes"]),

@@ -1,0 +1,37 @@
+public import WireTypes
+
+/// Why a platform operation failed.
+public enum PlatformError: Error, Equatable, Sendable {
+  /// The part of the life cycle that failed.
+  public enum Operation: Equatable, Sendable {
+    case prepare, allocate, start, stop
+  }
+
+  /// The hardware did not answer in time.
+  case timedOut(Operation, after: Duration)
+  /// The operating system or a driver refused with this `errno` (a positive number).
+  case system(Operation, errno: Int32)
+  /// No free memory is large enough; `available` is the largest piece that could be had.
+  case outOfMemory(needed: UInt64, available: UInt64)
+  /// The memory at a fixed address is taken, reserved, or does not exist.
+  case addressNotAvailable(DeviceAddress, byteCount: UInt64)
+  /// The request asks for no byte at all or for an alignment that is no power of two.
+  case invalidRequest(byteCount: UInt64, alignment: UInt64)
+}
+
+extension PlatformError: CustomStringConvertible {
+  /// One line for a person: what failed, where, and by how much.
+  public var description: String {
+    switch self {
+    case .timedOut(let operation, let duration): "\(operation) not done after \(duration)"
+    case .system(let operation, let errno): "\(operation) refused with errno \(errno)"
+    case .outOfMemory(let needed, let available):
+      "no memory: 0x\(String(needed, radix: 16)) bytes needed, "
+        + "0x\(String(available, radix: 16)) available"
+    case .addressNotAvailable(let address, let byteCount):
+      "0x\(String(byteCount, radix: 16)) bytes at da \(address) are not available"
+    case .invalidRequest(let byteCount, let alignment):
+      "memory of \(byteCount) bytes aligned to \(alignment) cannot be asked for"
+    }
+  }
+}
