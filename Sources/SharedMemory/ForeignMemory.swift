@@ -24,6 +24,8 @@ public protocol ForeignMemory: Sendable {
   func loadUInt32(at offset: Int) -> UInt32
   /// Reads eight bytes, unordered; on processors without such a load in two halves.
   func loadUInt64(at offset: Int) -> UInt64
+  /// Reads one byte; what the other side wrote before it published it is visible after.
+  func loadAcquiringUInt8(at offset: Int) -> UInt8
   /// Reads two bytes; what the other side wrote before it published them is visible after.
   func loadAcquiringUInt16(at offset: Int) -> UInt16
   /// Reads four bytes; what the other side wrote before it published them is visible after.
@@ -37,6 +39,8 @@ public protocol ForeignMemory: Sendable {
   func store(_ value: UInt32, at offset: Int)
   /// Writes eight bytes, unordered; on processors without such a store in two halves.
   func store(_ value: UInt64, at offset: Int)
+  /// Publishes one byte: all our earlier writes are visible to who acquires it.
+  func storeReleasing(_ value: UInt8, at offset: Int)
   /// Publishes two bytes: all our earlier writes are visible to who acquires them.
   func storeReleasing(_ value: UInt16, at offset: Int)
   /// Publishes four bytes: all our earlier writes are visible to who acquires them.

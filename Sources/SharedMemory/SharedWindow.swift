@@ -120,6 +120,13 @@ extension SharedWindow {
     #endif
   }
 
+  /// Reads one byte; what the other side wrote before it published it is visible after.
+  @inlinable
+  public func loadAcquiringUInt8(at offset: Int) -> UInt8 {
+    // ORDERING: pairs with the other side's releasing store of the same field.
+    unsafe cell(UInt8.self, at: offset).pointee.load(ordering: .acquiring)
+  }
+
   /// Reads two bytes; what the other side wrote before it published them is visible after.
   @inlinable
   public func loadAcquiringUInt16(at offset: Int) -> UInt16 {
@@ -161,6 +168,13 @@ extension SharedWindow {
     store(UInt32(truncatingIfNeeded: value), at: offset)
     store(UInt32(truncatingIfNeeded: value &>> 32), at: offset + 4)
     #endif
+  }
+
+  /// Publishes one byte: all our earlier writes are visible to who acquires it.
+  @inlinable
+  public func storeReleasing(_ value: UInt8, at offset: Int) {
+    // ORDERING: pairs with the other side's acquiring load of the same field.
+    unsafe cell(UInt8.self, at: offset).pointee.store(value, ordering: .releasing)
   }
 
   /// Publishes two bytes: all our earlier writes are visible to who acquires them.
