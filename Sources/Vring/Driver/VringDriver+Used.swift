@@ -1,0 +1,97 @@
+public import SharedMemory
+public import Synchronization
+
+/// A buffer that came back from the device.
+@frozen
+public struct UsedBuffer: Equatable, Sendable {
+  /// Its descriptor, now reserved for us.
+  public let head: UInt16
+  /// Bytes the device wrote; at most the buffer's, and 0 for a buffer that it only reads.
+  public let byteCount: UInt32
+
+  @inlinable
+  init(head: UInt16, byteCount: UInt32) {
+    self.head = head
+    self.byteCount = byteCount
+  }
+}
+
+// Buffers on their way back.
+extension VringDriver {
+  /// Takes the next buffer that the device has used, or `nil` when there is none.
+  ///
+  /// The descriptor is reserved then: add it again, or release it.
+  ///
+  /// - Throws: ``VringError/broken(_:)`` when the device broke the protocol, now or earlier.
+  @inlinable
+  public mutating func popUsed() throws(VringError) -> UsedBuffer? {
+    if let broken { throw .broken(broken) }
+    if consumed == usedSeen {
+      try readUsedIndex()
+      if consumed == usedSeen { return nil }
+    }
+    let offset = fields.usedRing &+ 8 &* Int(consumed & fields.mask)
+    // Each field is read once; the values read are checked and used, whatever memory holds later.
+    let id = memory.loadUInt32(at: offset)
+    let claimed = memory.loadUInt32(at: offset &+ 4)
+    guard id < UInt32(truncatingIfNeeded: layout.queueSize) else {
+      throw breakRing(.badID(id, queueSize: layout.queueSize))
+    }
+    let head = UInt16(truncatingIfNeeded: id)
+    let index = Int(head)
+    guard shadow[index].state == .lent else { throw breakRing(.notOutstanding(head: head)) }
+    let byteCount = try checkedLength(claimed, head: head)
+    shadow[index].state = .reserved
+    consumed &+= 1
+    return UsedBuffer(head: head, byteCount: byteCount)
+  }
+
+  /// Turns the device's notifications of used buffers on or off.
+  ///
+  /// Returns whether used buffers wait already: after turning on, look once more before sleeping.
+  @inlinable
+  public mutating func setNotifications(_ enabled: Bool) throws(VringError) -> Bool {
+    if let broken { throw .broken(broken) }
+    let flags = enabled ? 0 : VringFields.noInterrupt
+    if flags != availableFlags {
+      availableFlags = flags
+      memory.store(flags, at: fields.availableFlags)
+    }
+    // ORDERING: the flag is visible before the index is read; the other half of `publish`.
+    if enabled { atomicMemoryFence(ordering: .sequentiallyConsistent) }
+    if consumed == usedSeen { try readUsedIndex() }
+    return consumed != usedSeen
+  }
+
+  /// Reads the used index, once, and checks it against what was lent.
+  @inlinable
+  mutating func readUsedIndex() throws(VringError) {
+    let index = memory.loadAcquiringUInt16(at: fields.usedIndex)
+    guard index &- consumed <= published &- consumed else {
+      throw breakRing(
+        .usedIndexJump(index: index, consumed: consumed, lent: published &- consumed))
+    }
+    usedSeen = index
+  }
+
+  /// The bytes written to the buffer of `head`, when the device claims `claimed`.
+  @inlinable
+  mutating func checkedLength(_ claimed: UInt32, head: UInt16) throws(VringError) -> UInt32 {
+    let entry = shadow[Int(head)]
+    // Devices put anything there for buffers that they only read. Source: practice.
+    guard entry.flags & DescriptorFlags.write != 0 else { return 0 }
+    if claimed <= entry.byteCount { return claimed }
+    guard lengthRule == .clamp else {
+      throw breakRing(
+        .badUsedLength(head: head, byteCount: claimed, posted: entry.byteCount))
+    }
+    return entry.byteCount
+  }
+
+  /// Latches `reason`; the first one stays.
+  @usableFromInline
+  mutating func breakRing(_ reason: VringBreakage) -> VringError {
+    if broken == nil { broken = reason }
+    return .broken(broken ?? reason)
+  }
+}
