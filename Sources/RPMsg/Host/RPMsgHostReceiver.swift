@@ -1,0 +1,102 @@
+public import SharedMemory
+public import Virtio
+public import Vring
+public import WireTypes
+
+/// Messages from the remote to the host: the virtio driver's end of vring 0.
+///
+/// One owner, no locks. Every buffer is lent to the remote at the start, and again as soon as its
+/// message has been copied out; ``publish()`` shows that to the remote, once for many messages.
+public struct RPMsgHostReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
+  @usableFromInline var ring: VringDriver<Memory>
+  @usableFromInline let block: RPMsgBufferBlock<Memory>
+  /// The number by which the remote is kicked.
+  public let notifyID: NotifyID
+
+  /// Sets up vring 0 of `device` and lends every buffer.
+  ///
+  /// Publish and kick once when the remote may look at its rings.
+  ///
+  /// - Throws: ``RPMsgError/missingVrings(count:)``, ``RPMsgError/vring(_:)``,
+  ///   ``RPMsgError/bufferMemoryTooSmall(needed:available:)``.
+  public init(
+    _ device: VirtioDevice<Memory>,
+    usedLengthRule: VringDriver<Memory>.UsedLengthRule = .strict
+  ) throws(RPMsgError) {
+    let (vring, layout) = try device.rpmsgVring(0)
+    let block = try RPMsgBufferBlock(
+      .receive, of: device.rpmsgBuffers(), queueSize: layout.queueSize)
+    var ring = try vring.rpmsgDriver(layout, block, usedLengthRule)
+    do throws(VringError) {
+      while let head = try ring.reserve() { block.lend(head, to: &ring) }
+    } catch { throw .vring(error) }
+    self.ring = ring
+    self.block = block
+    notifyID = vring.notifyID
+  }
+
+  /// The longest payload a message can have.
+  @inlinable
+  public var payloadCapacity: Int { block.payloadCapacity }
+
+  /// Buffers copied out whose return ``publish()`` has not shown yet.
+  @inlinable
+  public var unpublishedCount: Int { ring.unpublishedCount }
+
+  /// Buffers in the ring.
+  @inlinable
+  public var bufferCount: Int { block.count }
+
+  /// Why nothing can be received any more, or `nil`.
+  public var broken: VringBreakage? { ring.broken }
+
+  /// Takes the next message and copies its payload to the start of `target`; `nil`: none is there.
+  ///
+  /// Every byte of the shared buffer is read at most once. The buffer is lent to the remote again
+  /// with the next ``publish()``, malformed message or not.
+  ///
+  /// - Precondition: `target.byteCount >= payloadCapacity`.
+  /// - Throws: ``RPMsgError/vring(_:)`` when the remote broke the ring.
+  @inlinable
+  public mutating func receive(
+    into target: inout MutableRawSpan
+  ) throws(RPMsgError) -> RPMsgReceived? {
+    precondition(target.byteCount >= payloadCapacity, "room for the longest message")
+    let used: UsedBuffer
+    do throws(VringError) {
+      guard let next = try ring.popUsed() else { return nil }
+      used = next
+    } catch { throw .vring(error) }
+    let received = block.memory.copyMessage(
+      at: block.offset(of: used.head), byteCount: Int(truncatingIfNeeded: used.byteCount),
+      payloadInto: &target)
+    block.lend(used.head, to: &ring)
+    return received
+  }
+
+  /// Shows the remote the buffers that are free for it again; `true`: kick it.
+  @inlinable
+  public mutating func publish() -> Bool { ring.publish() }
+
+  /// Asks the remote to notify us of messages, or no longer to.
+  ///
+  /// Returns whether messages wait already: after turning on, look once more before sleeping.
+  ///
+  /// - Throws: ``RPMsgError/vring(_:)``.
+  @inlinable
+  public mutating func setNotifications(_ enabled: Bool) throws(RPMsgError) -> Bool {
+    do throws(VringError) { return try ring.setNotifications(enabled) } catch {
+      throw .vring(error)
+    }
+  }
+}
+
+extension RPMsgBufferBlock {
+  /// Puts the buffer of `head` into the available ring, for the remote to fill.
+  @inlinable
+  func lend(_ head: UInt16, to ring: inout VringDriver<Memory>) {
+    ring.add(
+      head, address: address(of: head),
+      byteCount: UInt32(truncatingIfNeeded: bufferByteCount), direction: .deviceWrites)
+  }
+}

@@ -1,0 +1,67 @@
+public import SharedMemory
+public import Virtio
+public import Vring
+public import WireTypes
+
+extension RPMsgRemote where Memory == SharedWindow {
+  /// Takes up the rings that `entry`, the device's entry in the firmware's own table, names.
+  ///
+  /// Call it when ``/Virtio/VirtioDeviceEntry/isDriverReady`` has become true. `reachable` is the
+  /// memory that holds rings and buffers, normally all of the board's; both rings are closed to
+  /// buffers, and `program` is if it is given.
+  ///
+  /// - Throws: ``RPMsgError/missingVrings(count:)``, ``RPMsgError/unreachableVring(index:address:)``
+  ///   or ``RPMsgError/vring(_:)``.
+  /// - Precondition: as ``init(transmitter:receiver:doorbell:endpointCapacity:)``.
+  public init(
+    entry: VirtioDeviceEntry<SharedWindow>, reachable: MappedMemory<SharedWindow>,
+    program: AddressRange<DeviceAddress>? = nil, doorbell: Bell, endpointCapacity: Int = 8
+  ) throws(RPMsgError) {
+    let first = try RemoteVring(0, of: entry, in: reachable)
+    let second = try RemoteVring(1, of: entry, in: reachable)
+    var buffers = reachable
+    buffers.exclude(first.range)
+    buffers.exclude(second.range)
+    if let program { buffers.exclude(program) }
+    self.init(
+      transmitter: RPMsgRemoteTransmitter(
+        ring: try first.device(buffers), notifyID: first.notifyID),
+      receiver: RPMsgRemoteReceiver(ring: try second.device(buffers), notifyID: second.notifyID),
+      doorbell: doorbell, endpointCapacity: endpointCapacity)
+  }
+}
+
+/// A vring as the remote finds it: named by its table, checked against its memory.
+private struct RemoteVring {
+  let notifyID: NotifyID
+  let layout: VringLayout
+  let range: AddressRange<DeviceAddress>
+  let window: SharedWindow
+
+  init(
+    _ index: Int, of entry: VirtioDeviceEntry<SharedWindow>,
+    in reachable: MappedMemory<SharedWindow>
+  ) throws(RPMsgError) {
+    let record: VirtioVringRecord
+    do throws(VirtioError) { record = try entry.vring(index) } catch {
+      throw .missingVrings(count: entry.vringCount)
+    }
+    do throws(VringError) { layout = try record.layout() } catch { throw .vring(error) }
+    let byteCount = UInt64(truncatingIfNeeded: layout.byteCount)
+    guard let range = AddressRange(start: record.address, byteCount: byteCount),
+      let offset = record.address.offset(from: reachable.start),
+      let window = reachable.memory.window(at: offset, byteCount: byteCount)
+    else { throw .unreachableVring(index: index, address: record.address) }
+    self.range = range
+    self.window = window
+    notifyID = record.notifyID
+  }
+
+  func device(
+    _ buffers: MappedMemory<SharedWindow>
+  ) throws(RPMsgError) -> VringDevice<SharedWindow> {
+    do throws(VringError) {
+      return try VringDevice(memory: window, layout: layout, buffers: buffers)
+    } catch { throw .vring(error) }
+  }
+}
