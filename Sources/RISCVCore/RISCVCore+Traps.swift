@@ -1,0 +1,39 @@
+import WireTypes
+
+/// What executing one instruction on the general path came to.
+enum Outcome {
+  /// Done; the next record follows.
+  case next
+  /// Done; the program goes on at an address.
+  case jump(UInt32)
+  /// A trap was entered; the program counter names its handler.
+  case trapped
+  /// Somebody outside is needed.
+  case exit(RISCVExit)
+
+  var exit: RISCVExit? {
+    if case .exit(let exit) = self { exit } else { nil }
+  }
+}
+
+extension RISCVCore {
+  /// Raises an exception at the program counter; it takes one step.
+  mutating func trap(_ cause: RISCVTrapCause, value: UInt32) -> Outcome {
+    let trap = RISCVTrap(cause: cause, pc: pc, value: value)
+    currentException = trap
+    guard enter(trap) else { return .exit(.fatalTrap(trap)) }
+    stepCount &+= 1
+    trapCount &+= 1
+    return .trapped
+  }
+
+  /// Enters the handler of `trap`; tells whether there is one.
+  ///
+  /// Without a handler nothing changes, so that a dump shows the program as it was.
+  mutating func enter(_ trap: RISCVTrap) -> Bool {
+    let vector = machine.vector(for: trap.cause)
+    guard machine.trapVector & ~3 != 0, memory.fetchHalf(vector) != nil else { return false }
+    counter = machine.enter(trap)
+    return true
+  }
+}

@@ -1,0 +1,71 @@
+public import WireTypes
+
+/// Why a processor left its program: the value of `mcause` with its meaning.
+///
+/// Source: [RISCV-PRIV] §3.1.15.
+public enum RISCVTrapCause: Equatable, Hashable, Sendable {
+  /// The program counter reached memory that cannot be fetched.
+  case instructionAccessFault
+  /// The bits are no instruction, or none that this privilege may execute.
+  case illegalInstruction
+  /// `ebreak`.
+  case breakpoint
+  /// `lr.w` at an address that is no multiple of four.
+  case loadAddressMisaligned
+  /// A load from an address where nothing answers.
+  case loadAccessFault
+  /// `sc.w` or an atomic operation at an address that is no multiple of four.
+  case storeAddressMisaligned
+  /// A store or atomic operation to an address where nothing answers.
+  case storeAccessFault
+  /// `ecall` in user mode.
+  case environmentCallFromUser
+  /// `ecall` in machine mode.
+  case environmentCallFromMachine
+  /// An interrupt, not an exception.
+  case interrupt(RISCVInterrupt)
+
+  /// The number in `mcause`; bit 31 is set for interrupts.
+  public var rawValue: UInt32 {
+    switch self {
+    case .instructionAccessFault: 1
+    case .illegalInstruction: 2
+    case .breakpoint: 3
+    case .loadAddressMisaligned: 4
+    case .loadAccessFault: 5
+    case .storeAddressMisaligned: 6
+    case .storeAccessFault: 7
+    case .environmentCallFromUser: 8
+    case .environmentCallFromMachine: 11
+    case .interrupt(let line): 1 << 31 | line.rawValue
+    }
+  }
+}
+
+/// One trap: why, where, and with what value.
+public struct RISCVTrap: Equatable, Sendable {
+  /// Why the program was left.
+  public var cause: RISCVTrapCause
+  /// The instruction that trapped, or for an interrupt the one that would have come next.
+  public var pc: DeviceAddress
+  /// `mtval`: the address of a failed access, the bits of an illegal instruction, the address of
+  /// an `ebreak`, else 0.
+  public var value: UInt32
+
+  /// Makes a trap from its parts.
+  public init(cause: RISCVTrapCause, pc: DeviceAddress, value: UInt32) {
+    self.cause = cause
+    self.pc = pc
+    self.value = value
+  }
+}
+
+/// The privilege a program runs with.
+///
+/// Source: [RISCV-PRIV] §1.2.
+public enum RISCVPrivilege: UInt32, Equatable, Sendable {
+  /// User mode.
+  case user = 0
+  /// Machine mode.
+  case machine = 3
+}
