@@ -95,12 +95,13 @@ var targets: [Target] = [
   tests("RprocCommands", ["RprocCommands", "Boards", "Remoteproc", "WireTypes"]),
 ]
 
-// While modules land one after another, a target without a folder is left out.
+// While modules land one after another, a target without sources is left out.
 import Foundation
 let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 func exists(_ target: Target) -> Bool {
   let folder = target.path ?? (target.type == .test ? "Tests/" : "Sources/") + target.name
-  return FileManager.default.fileExists(atPath: root.appendingPathComponent(folder).path)
+  let files = FileManager.default.subpaths(atPath: root.appendingPathComponent(folder).path) ?? []
+  return files.contains { $0.hasSuffix(".swift") || $0.hasSuffix(".c") }
 }
 targets = targets.filter(exists)
 let present = Set(targets.map(\.name))
