@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A module of the package that host and remote share.
+func shared(_ name: String) -> Target.Dependency {
+  .product(name: name, package: "swift-remoteproc")
+}
+
+/// All of them, by name.
+let ringStack = ["RPMsg", "Virtio", "Vring", "SharedMemory", "WireTypes"].map(shared)
+
+/// Language settings of every Swift target here.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+]
+
+/// One firmware image: product `name`, built from `Sources/<target>`.
+func image(_ target: String) -> Target {
+  .executableTarget(
+    name: target,
+    dependencies: ["BoardSupport", "StandardTable"] + ringStack,
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "Firmware",
+  products: [
+    .executable(name: "echo", targets: ["EchoFirmware"]),
+    .executable(name: "echo-poll", targets: ["EchoPollFirmware"]),
+    .executable(name: "sample-client", targets: ["SampleClientFirmware"]),
+    .executable(name: "crash", targets: ["CrashFirmware"]),
+  ],
+  dependencies: [.package(name: "swift-remoteproc", path: "..")],
+  targets: [
+    .target(
+      name: "CBoard",
+      // Else the compiler turns the loop in memcpy into a call of memcpy.
+      cSettings: [.unsafeFlags(["-ffreestanding", "-fno-builtin"])]),
+    .target(
+      name: "BoardSupport",
+      dependencies: ["CBoard"] + ringStack,
+      swiftSettings: settings),
+    // Linked, never imported: a module that imports it would emit the table a second time.
+    .target(name: "StandardTable", swiftSettings: settings),
+    image("EchoFirmware"),
+    image("EchoPollFirmware"),
+    image("SampleClientFirmware"),
+    image("CrashFirmware"),
+    .target(
+      name: "EmbeddedModules", dependencies: ringStack + [shared("ResourceTable")],
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,52 @@
+import CBoard
+
+/// The core the firmware runs on.
+public enum Core {
+  /// How firmware waits for the host.
+  public enum Wait: Sendable {
+    /// WFI, ended by the doorbell's interrupt line.
+    case interrupt
+    /// The doorbell's `IDLE` register; no interrupts.
+    case polling
+  }
+
+  /// Gets ready to wait in the way of `wait`.
+  static func prepare(for wait: Wait) {
+    guard wait == .interrupt else { return }
+    DoorbellDevice().enableInterrupt()
+    board_enable_external_wakeup()
+  }
+
+  /// Sleeps until the host kicks, or not at all when it has kicked already; takes its kicks.
+  ///
+  /// Interrupts stay masked: the doorbell's line ends the WFI and no handler runs. A kick between
+  /// the look at the doorbell and the WFI keeps the line up, so none is slept through.
+  static func waitForKick(_ wait: Wait) {
+    let doorbell = DoorbellDevice()
+    doorbell.disarmWatchdog()
+    while doorbell.takePending() == 0 {
+      switch wait {
+      case .interrupt: board_wait_for_interrupt()
+      case .polling: doorbell.idle()
+      }
+    }
+  }
+
+  /// Tells the host that the firmware has ended with `code`, and stays asleep.
+  public static func exit(_ code: UInt32) -> Never {
+    let doorbell = DoorbellDevice()
+    doorbell.disarmWatchdog()
+    doorbell.disableInterrupt()
+    doorbell.report(.exited)
+    doorbell.exit(code)
+    while true { board_wait_for_interrupt() }
+  }
+
+  /// Reports a crash with `code`, and stays asleep.
+  public static func fail(_ code: UInt16) -> Never {
+    let doorbell = DoorbellDevice()
+    doorbell.disableInterrupt()
+    doorbell.reportFatal(code)
+    while true { board_wait_for_interrupt() }
+  }
+}

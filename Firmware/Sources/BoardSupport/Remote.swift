@@ -1,0 +1,96 @@
+public import RPMsg
+public import SharedMemory
+import Virtio
+import Vring
+public import WireTypes
+
+/// The rpmsg device of this firmware, from the wait for the host to the last message.
+///
+/// Whatever makes it useless is traced and reported as a crash: firmware has nobody else to tell.
+public struct Remote: ~Copyable {
+  /// Sends the answers of a handler.
+  public typealias Transmitter = RPMsgRemoteTransmitter<SharedWindow>
+
+  /// Where the virtio device's entry starts in the table of `StandardTable`, after its type.
+  private static let entryOffset = 132 + 4
+  private static let watchdogMilliseconds: UInt32 = 1000
+
+  private var messages: RPMsgRemote<SharedWindow, DoorbellDevice>
+  private let wait: Core.Wait
+
+  /// Says that image `name` has booted, and waits until the host's driver is ready.
+  public init(image name: StaticString, wait: Core.Wait) {
+    let doorbell = DoorbellDevice()
+    doorbell.report(.booted)
+    Core.prepare(for: wait)
+    self.wait = wait
+    let entry = Self.findEntry()
+    doorbell.report(.tableAccepted)
+    Trace.line("\(name): waiting for the host")
+    // The host writes the status before it kicks, and a sleeper misses no kick.
+    while !entry.isDriverReady { Core.waitForKick(wait) }
+    messages = Self.takeRings(of: entry)
+    doorbell.report(.deviceUp)
+    Trace.line("\(name): rpmsg is up")
+  }
+
+  /// Makes an endpoint for `service` and tells the host; returns its address.
+  public mutating func announce(_ service: StaticString) -> EndpointAddress {
+    do throws(RPMsgError) {
+      let address = try messages.makeEndpoint(named: WireName(service))
+      try messages.announce(address)
+      Trace.line("announced \(service) at \(hex: address.rawValue)")
+      return address
+    } catch {
+      Trace.line("cannot announce \(service)")
+      Core.fail(FatalCode.announcement)
+    }
+  }
+
+  /// Tells the host that the service at `address` is gone; `false`: no buffer was free.
+  public mutating func withdraw(_ address: EndpointAddress) -> Bool {
+    do throws(RPMsgError) { try messages.withdraw(address) } catch { return false }
+    return true
+  }
+
+  /// Hands what has arrived to `handle`, or sleeps until the host kicks when nothing has.
+  ///
+  /// A handler has ``watchdogMilliseconds`` for all messages of one call. It returns `.retry` to
+  /// be offered the same message again, such as when there was no buffer for the answer.
+  public mutating func handleMessages(
+    _ handle: (RPMsgHeader, RawSpan, inout Transmitter) -> RPMsgVerdict
+  ) {
+    DoorbellDevice().feedWatchdog(milliseconds: Self.watchdogMilliseconds)
+    do throws(RPMsgError) {
+      if try messages.poll(handle) > 0 { return }
+    } catch {
+      Trace.line("the host broke a ring")
+      Core.fail(FatalCode.protocolViolation)
+    }
+    Core.waitForKick(wait)
+  }
+
+  private static func findEntry() -> VirtioDeviceEntry<SharedWindow> {
+    do throws(VirtioError) {
+      let entry = try VirtioDeviceEntry(memory: MemoryMap.table, offset: entryOffset)
+      if entry.id == .rpmsg { return entry }
+    } catch {}
+    Trace.line("no rpmsg device in the resource table")
+    Core.fail(FatalCode.table)
+  }
+
+  private static func takeRings(
+    of entry: VirtioDeviceEntry<SharedWindow>
+  ) -> RPMsgRemote<SharedWindow, DoorbellDevice> {
+    let reachable = MappedMemory(
+      memory: MemoryMap.ram, start: DeviceAddress(rawValue: UInt64(MemoryMap.ramStart)))
+    do throws(RPMsgError) {
+      return try RPMsgRemote(
+        entry: entry, reachable: reachable, program: MemoryMap.program,
+        doorbell: DoorbellDevice(), endpointCapacity: 4)
+    } catch {
+      Trace.line("the host's rings cannot be used")
+      Core.fail(FatalCode.rings)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+// The memory functions that compilers call by themselves; compiler-rt and a C library do not
+// exist for these targets.
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint32_t __attribute__((may_alias)) word;
+
+static int both_aligned(const void *a, const void *b) {
+  return (((uintptr_t)a | (uintptr_t)b) & (sizeof(word) - 1)) == 0;
+}
+
+// Also right for ranges that overlap, when `to` is the lower one.
+static void copy_upwards(uint8_t *to, const uint8_t *from, size_t count) {
+  if (both_aligned(to, from)) {
+    for (; count >= sizeof(word); count -= sizeof(word)) {
+      *(word *)to = *(const word *)from;
+      to += sizeof(word);
+      from += sizeof(word);
+    }
+  }
+  while (count-- > 0) *to++ = *from++;
+}
+
+void *memcpy(void *restrict target, const void *restrict source, size_t count) {
+  copy_upwards(target, source, count);
+  return target;
+}
+
+void *memmove(void *target, const void *source, size_t count) {
+  uint8_t *to = target;
+  const uint8_t *from = source;
+  if (to <= from || to >= from + count) {
+    copy_upwards(to, from, count);
+  } else {
+    while (count-- > 0) to[count] = from[count];
+  }
+  return target;
+}
+
+void *memset(void *target, int value, size_t count) {
+  uint8_t *to = target;
+  word pattern = (uint8_t)value * 0x01010101u;
+  while (count > 0 && !both_aligned(to, to)) {
+    *to++ = (uint8_t)value;
+    count--;
+  }
+  for (; count >= sizeof(word); count -= sizeof(word)) {
+    *(word *)to = pattern;
+    to += sizeof(word);
+  }
+  while (count-- > 0) *to++ = (uint8_t)value;
+  return target;
+}
+
+int memcmp(const void *a, const void *b, size_t count) {
+  const uint8_t *x = a, *y = b;
+  for (; count-- > 0; x++, y++) {
+    if (*x != *y) return *x - *y;
+  }
+  return 0;
+}
+
+void bzero(void *target, size_t count) { memset(target, 0, count); }

@@ -1,0 +1,7 @@
+import BoardSupport
+
+/// Announces `rpmsg-echo` and returns every message; sleeps in WFI.
+@main
+struct EchoFirmware {
+  static func main() { EchoService.run(image: "echo", wait: .interrupt) }
+}
