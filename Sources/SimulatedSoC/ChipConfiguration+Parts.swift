@@ -1,0 +1,83 @@
+import RISCVCore
+import SharedMemory
+import WireTypes
+
+extension ChipConfiguration {
+  private static let pageByteCount: UInt64 = 4096
+
+  /// Refuses parts that do not fit together.
+  func check() throws(ChipError) {
+    guard frequencyInHertz > 0 else { throw .noClock }
+    var taken: [AddressRange<DeviceAddress>] = []
+    for region in memory { try Self.place(region.da, region.byteCount, in: &taken) }
+    var kinds: [ChipDeviceKind] = []
+    for device in devices {
+      try Self.place(device.da, UInt64(device.kind.byteCount), in: &taken)
+      guard !kinds.contains(where: { Self.isSameKind($0, device.kind) }) else {
+        throw .duplicateDevice(da: device.da)
+      }
+      kinds.append(device.kind)
+    }
+  }
+
+  private static func isSameKind(_ first: ChipDeviceKind, _ second: ChipDeviceKind) -> Bool {
+    switch (first, second) {
+    case (.doorbell, .doorbell), (.clint, .clint): true
+    default: false
+    }
+  }
+
+  private static func place(
+    _ da: DeviceAddress, _ byteCount: UInt64, in taken: inout [AddressRange<DeviceAddress>]
+  ) throws(ChipError) {
+    guard da.rawValue % pageByteCount == 0, byteCount % pageByteCount == 0, byteCount > 0 else {
+      throw .misaligned(da: da, byteCount: byteCount)
+    }
+    guard da.rawValue <= UInt32.max, byteCount <= (1 << 32) - da.rawValue,
+      let range = AddressRange(start: da, byteCount: byteCount)
+    else { throw .outsideAddressSpace(da: da, byteCount: byteCount) }
+    if let other = taken.first(where: { $0.overlaps(range) }) { throw .overlap(other.start, da) }
+    taken.append(range)
+  }
+
+  /// RAM for each region.
+  ///
+  /// - Precondition: ``check()`` passed.
+  func makeMemory() throws(ChipError) -> [SimulatedChip.Memory] {
+    var regions: [SimulatedChip.Memory] = []
+    for part in memory {
+      do throws(SharedMemoryError) {
+        let region = try SharedRegion(byteCount: Int(truncatingIfNeeded: part.byteCount))
+        guard
+          let window = region.window.window(at: 0, byteCount: part.byteCount),
+          let range = AddressRange(start: part.da, byteCount: part.byteCount)
+        else { preconditionFailure("a region is as large as it was asked for") }
+        regions.append(
+          SimulatedChip.Memory(name: part.name, range: range, window: window, region: region))
+      } catch {
+        throw .memory(name: part.name, error)
+      }
+    }
+    return regions
+  }
+}
+
+extension ChipParts {
+  /// The shared parts of a chip with `configuration`, which was checked.
+  init(_ configuration: ChipConfiguration, sink: ChipSink) {
+    lines = RISCVInterruptLines()
+    var raisesExternal = false
+    var hasTimer = false
+    for device in configuration.devices {
+      switch device.kind {
+      case .doorbell(let external): raisesExternal = external
+      case .clint: hasTimer = true
+      }
+    }
+    doorbell = DoorbellDevice(lines: lines, raisesExternal: raisesExternal)
+    map = DeviceMap(configuration.devices)
+    self.hasTimer = hasTimer
+    self.sink = sink
+    counters = ChipCounters()
+  }
+}

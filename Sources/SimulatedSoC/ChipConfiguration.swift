@@ -1,0 +1,65 @@
+public import WireTypes
+
+/// The parts of a simulated chip and where its core sees them.
+public struct ChipConfiguration: Equatable, Sendable {
+  /// A piece of RAM.
+  public struct Memory: Equatable, Sendable {
+    /// Name for the host, such as `ram`.
+    public var name: String
+    /// First address; a multiple of 4 KiB.
+    public var da: DeviceAddress
+    /// Bytes; a multiple of 4 KiB, not 0.
+    public var byteCount: UInt64
+
+    /// Makes a description of RAM, checked when the chip is made.
+    public init(name: String, da: DeviceAddress, byteCount: UInt64) {
+      self.name = name
+      self.da = da
+      self.byteCount = byteCount
+    }
+  }
+
+  /// A device with registers.
+  public struct Device: Equatable, Sendable {
+    /// What it does.
+    public var kind: ChipDeviceKind
+    /// First register; a multiple of 4 KiB.
+    public var da: DeviceAddress
+
+    /// Makes a description of a device, checked when the chip is made.
+    public init(kind: ChipDeviceKind, da: DeviceAddress) {
+      self.kind = kind
+      self.da = da
+    }
+  }
+
+  /// RAM, shared between the core and the host.
+  public var memory: [Memory]
+  /// Devices; at most one of a kind.
+  public var devices: [Device]
+  /// Cycles in a second of a stepped run, where each instruction takes one; not 0.
+  public var frequencyInHertz: UInt64
+
+  /// Makes a configuration, checked when the chip is made.
+  public init(memory: [Memory], devices: [Device], frequencyInHertz: UInt64 = 100_000_000) {
+    self.memory = memory
+    self.devices = devices
+    self.frequencyInHertz = frequencyInHertz
+  }
+}
+
+/// A kind of simulated device.
+public enum ChipDeviceKind: Equatable, Sendable {
+  /// ``DoorbellDevice``; `raisesExternal`: on the machine external interrupt, else on no line.
+  case doorbell(raisesExternal: Bool)
+  /// The core's timer and software interrupt.
+  case clint
+
+  /// Bytes of address space that the device answers.
+  public var byteCount: UInt32 {
+    switch self {
+    case .doorbell: 0x1000
+    case .clint: 0x10000
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import RISCVCore
+public import WireTypes
+
+/// What a RISC-V core's registers hold, for a crash report or a dump.
+public struct ChipRegisters: Equatable, Sendable {
+  /// The next instruction.
+  public var pc: DeviceAddress
+  /// `x0` to `x31`.
+  public var integers: [UInt32]
+  /// `mstatus`
+  public var status: UInt32
+  /// `mcause`
+  public var cause: UInt32
+  /// `mepc`
+  public var exceptionPC: UInt32
+  /// `mtval`
+  public var trapValue: UInt32
+
+  init(_ core: borrowing RISCVCore) {
+    pc = core.pc
+    integers = []
+    for number in 0..<32 { integers.append(core.register(number)) }
+    status = core.controlRegister(0x300) ?? 0
+    exceptionPC = core.controlRegister(0x341) ?? 0
+    cause = core.controlRegister(0x342) ?? 0
+    trapValue = core.controlRegister(0x343) ?? 0
+  }
+}

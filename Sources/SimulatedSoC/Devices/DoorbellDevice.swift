@@ -1,0 +1,115 @@
+package import RISCVCore
+import Synchronization
+public import WireTypes
+
+/// The mailbox of the built-in boards: kicks in both directions, and the firmware's word to the
+/// host.
+///
+/// Host threads kick while the core reads and writes registers, so what both touch is atomic.
+/// Registers: ``DoorbellRegister``.
+public final class DoorbellDevice: Sendable {
+  /// What a store to a register asks the chip to do.
+  package enum Effect: Equatable {
+    /// Nothing more.
+    case none
+    /// No register is there.
+    case refused
+    case kick(NotifyID)
+    case state(UInt32)
+    case idle
+    case exit(UInt32)
+    case console(UInt8)
+    case watchdog(milliseconds: UInt32)
+  }
+
+  private let pending = Atomic<UInt32>(0)
+  private let interruptEnable = Atomic<UInt32>(0)
+  private let watchdogMilliseconds = Atomic<UInt32>(0)
+  private let kickCount = Atomic<UInt64>(0)
+  private let lines: RISCVInterruptLines
+  private let raisesExternal: Bool
+
+  package init(lines: RISCVInterruptLines, raisesExternal: Bool) {
+    self.lines = lines
+    self.raisesExternal = raisesExternal
+  }
+
+  /// The bit of `PENDING` for a notify id: ids above 31 share the last bit.
+  public static func pendingBit(of id: NotifyID) -> UInt32 { 1 << min(id.rawValue, 31) }
+
+  /// The host's kicks that the core has not taken yet.
+  public var pendingKicks: UInt32 { pending.load(ordering: .sequentiallyConsistent) }
+
+  /// Kicks of the host since the last reset.
+  public var hostKickCount: UInt64 { kickCount.load(ordering: .relaxed) }
+
+  /// Sets the bits of `kicks` as the host; does not wake a sleeping core. Any thread.
+  package func receive(_ kicks: UInt32) {
+    // ORDERING: what the host wrote into rings before is visible to a core that sees the bit.
+    pending.bitwiseOr(kicks, ordering: .sequentiallyConsistent)
+    kickCount.wrappingAdd(1, ordering: .relaxed)
+    updateLine()
+  }
+
+  /// What a load of the register at `offset` gives; `nil` where there is none.
+  package func load(at offset: UInt32) -> UInt32? {
+    switch DoorbellRegister(rawValue: offset) {
+    case .pending:
+      let taken = pending.exchange(0, ordering: .sequentiallyConsistent)
+      updateLine()
+      return taken
+    case .pendingPeek: return pendingKicks
+    case .interruptEnable: return interruptEnable.load(ordering: .relaxed)
+    case .watchdog: return watchdogMilliseconds.load(ordering: .relaxed)
+    case .kick, .state, .idle, .exit, .console: return 0
+    case nil: return nil
+    }
+  }
+
+  /// Stores `value` to the register at `offset`; says what the chip has to do.
+  package func store(_ value: UInt32, at offset: UInt32) -> Effect {
+    switch DoorbellRegister(rawValue: offset) {
+    case .kick: return .kick(NotifyID(rawValue: value))
+    case .state: return .state(value)
+    case .idle: return value == 1 ? .idle : .none
+    case .exit: return .exit(value)
+    case .console: return .console(UInt8(truncatingIfNeeded: value))
+    case .interruptEnable:
+      interruptEnable.store(value & 1, ordering: .sequentiallyConsistent)
+      updateLine()
+      return .none
+    case .watchdog:
+      watchdogMilliseconds.store(value, ordering: .relaxed)
+      return .watchdog(milliseconds: value)
+    case .pending, .pendingPeek: return .none
+    case nil: return .refused
+    }
+  }
+
+  /// Back to the state after power-on.
+  package func reset() {
+    interruptEnable.store(0, ordering: .sequentiallyConsistent)
+    pending.store(0, ordering: .sequentiallyConsistent)
+    watchdogMilliseconds.store(0, ordering: .relaxed)
+    kickCount.store(0, ordering: .relaxed)
+    updateLine()
+  }
+
+  private var wantsLine: Bool {
+    pending.load(ordering: .sequentiallyConsistent) != 0
+      && interruptEnable.load(ordering: .sequentiallyConsistent) != 0
+  }
+
+  // The line follows `pending`, which both sides change. Whoever moved the line looks again after
+  // it, so the last one to move it has seen the last change.
+  private func updateLine() {
+    guard raisesExternal else { return }
+    var level = wantsLine
+    while true {
+      if level { lines.raise(.external) } else { lines.lower(.external) }
+      let now = wantsLine
+      if now == level { return }
+      level = now
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import RISCVCore
+import Scheduling
+import WireTypes
+
+/// The core with all that only its own thread touches, and what keeps it going.
+///
+/// One owner at a time: the worker that runs a slice, or the host between slices.
+struct CoreState: ~Copyable {
+  enum Phase: Equatable {
+    /// In reset.
+    case stopped
+    case running
+    /// Crashed or exited; keeps its registers until it is started again.
+    case ended
+  }
+
+  /// What a sleeping core waits for, besides an enabled interrupt.
+  enum Sleep: Equatable {
+    case awake
+    /// `wfi`.
+    case untilInterrupt
+    /// `IDLE`.
+    case untilPending
+  }
+
+  /// What became of a piece of execution.
+  enum Outcome: Equatable {
+    case budgetSpent
+    case attention
+    case asleep
+    case ended
+    /// Too many events: go on later.
+    case throttled
+  }
+
+  var core: RISCVCore
+  let lines: RISCVInterruptLines
+  let doorbell: DoorbellDevice
+  let map: DeviceMap
+  let hasTimer: Bool
+  let sink: ChipSink
+  let counters: ChipCounters
+
+  var clock: ChipClock
+  var clint = CLINTDevice()
+  var watchdog = Watchdog()
+  var console = ConsoleLine()
+  var events = EventBudget()
+  var phase = Phase.stopped
+  var sleep = Sleep.awake
+  var sleepStart: UInt64 = 0
+
+  init(core: consuming RISCVCore, parts: ChipParts, clock: ChipClock) {
+    self.core = core
+    lines = parts.lines
+    doorbell = parts.doorbell
+    map = parts.map
+    hasTimer = parts.hasTimer
+    sink = parts.sink
+    counters = parts.counters
+    self.clock = clock
+  }
+
+  /// Takes core and devices through reset; execution begins at `pc`.
+  mutating func start(at pc: DeviceAddress, clock: ChipClock) {
+    doorbell.reset()
+    clint = CLINTDevice()
+    for line in RISCVInterrupt.allCases { lines.lower(line) }
+    counters.reset()
+    watchdog = Watchdog()
+    console = ConsoleLine()
+    events = EventBudget()
+    sleep = .awake
+    self.clock = clock
+    core.reset(pc: pc)
+    phase = .running
+  }
+
+  /// Puts the core back in reset.
+  mutating func stop() {
+    flushConsole()
+    phase = .stopped
+  }
+
+  // MARK: Interrupts and sleep
+
+  /// Brings the timer's line to where the clock says; other lines follow their devices at once.
+  mutating func updateTimer(at now: UInt64) {
+    guard hasTimer else { return }
+    if clint.isTimerDue(at: now) { lines.raise(.timer) } else { lines.lower(.timer) }
+  }
+
+  /// Whether a sleeping core has a reason to go on.
+  var isWakeable: Bool {
+    if core.wakesFromWait { return true }
+    return sleep == .untilPending && doorbell.pendingKicks != 0
+  }
+
+  /// When the timer wakes a sleeping core; `nil` when it never does.
+  func timerWakeTime(at now: UInt64) -> UInt64? {
+    let enabled = core.controlRegister(Self.mie) ?? 0
+    guard hasTimer, enabled >> RISCVInterrupt.timer.rawValue & 1 != 0 else { return nil }
+    return clint.dueTime(at: now)
+  }
+
+  // The control register that enables interrupts. Source: [RISCV-PRIV] §3.1.9.
+  private static let mie: UInt16 = 0x304
+
+  mutating func fallAsleep(_ kind: Sleep) {
+    sleep = kind
+    sleepStart = clock.nanoseconds
+    counters.add(1, to: counters.sleeps)
+  }
+
+  mutating func wakeUp(at now: UInt64) {
+    sleep = .awake
+    counters.add(now &- sleepStart, to: counters.asleepNanoseconds)
+    watchdog.resume(at: now)
+  }
+
+  // MARK: Events
+
+  mutating func send(_ event: ChipEvent) {
+    events.spend(at: clock.nanoseconds)
+    sink.happened(event)
+  }
+
+  mutating func flushConsole() {
+    if let rest = console.take() { send(.console(rest)) }
+  }
+
+  mutating func end(_ event: ChipEvent) {
+    flushConsole()
+    phase = .ended
+    send(event)
+  }
+}
+
+/// The parts of a chip that its core and its host share.
+struct ChipParts: Sendable {
+  let lines: RISCVInterruptLines
+  let doorbell: DoorbellDevice
+  let map: DeviceMap
+  let hasTimer: Bool
+  let sink: ChipSink
+  let counters: ChipCounters
+}
