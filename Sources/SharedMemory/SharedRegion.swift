@@ -76,6 +76,13 @@ public final class SharedRegion: @unchecked Sendable {
     unsafe SharedWindow(base: base, byteCount: byteCount, owner: self)
   }
 
+  /// Zeroes all bytes and gives their memory back to the system until they are touched again.
+  public func clear() {
+    // Mode: make a hole, keep the size; the seals forbid only to change the size.
+    guard fallocate(fileDescriptor, 1 | 2, 0, byteCount) != 0 else { return }
+    window.fill(from: 0, count: byteCount, with: 0)
+  }
+
   /// Calls `body` with the file descriptor, which stays ours and is valid during the call.
   public func withFileDescriptor<Result, Failure: Error>(
     _ body: (Int32) throws(Failure) -> Result

@@ -68,6 +68,17 @@ struct SharedWindowTests {
     #expect(second.window.loadUInt32(at: 8188) == 42)
   }
 
+  @Test("A cleared region reads as 0 in every mapping")
+  func clearing() throws {
+    let region = try SharedRegion(byteCount: 8192)
+    let window = region.window
+    window.fill(from: 0, count: 8192, with: 0xff)
+    region.clear()
+    #expect((0..<8192).allSatisfy { window.loadUInt8(at: $0) == 0 })
+    window.store(1 as UInt8, at: 8191)
+    #expect(window.loadUInt8(at: 8191) == 1)
+  }
+
   @Test("A size that is zero, negative or absurd is refused", arguments: [0, -1, 1 << 47])
   func refusedSizes(size: Int) {
     #expect(throws: SharedMemoryError.invalidSize(size)) { try SharedRegion(byteCount: size) }
