@@ -40,7 +40,9 @@ public struct ChipCrash: Equatable, Sendable {
   public var address: DeviceAddress?
   /// The code that the firmware gave with `STATE`, if it did.
   public var fatalCode: UInt16?
-  /// `mcause` of the exception the core was in, if any. Source: [RISCV-PRIV] §3.1.15.
+  /// `mcause` of the exception the core was in, if any.
+  ///
+  /// Source: [RISCV-PRIV] §3.1.15.
   public var cause: UInt32?
   /// `mtval` of that exception: an address or the bits of an instruction.
   public var value: UInt32?

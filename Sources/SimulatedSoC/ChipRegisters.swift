@@ -7,13 +7,13 @@ public struct ChipRegisters: Equatable, Sendable {
   public var pc: DeviceAddress
   /// `x0` to `x31`.
   public var integers: [UInt32]
-  /// `mstatus`
+  /// `mstatus`: the mode of the core.
   public var status: UInt32
-  /// `mcause`
+  /// `mcause`: why the last trap was taken.
   public var cause: UInt32
-  /// `mepc`
+  /// `mepc`: where the last trap was taken.
   public var exceptionPC: UInt32
-  /// `mtval`
+  /// `mtval`: the address or instruction of the last trap.
   public var trapValue: UInt32
 
   init(_ core: borrowing RISCVCore) {

@@ -75,7 +75,9 @@ public final class SimulatedChip: Sendable {
     job?.cancel()
   }
 
-  /// Takes the core and its devices out of reset; execution begins at `pc`. RAM stays as it is.
+  /// Takes the core and its devices out of reset; execution begins at `pc`.
+  ///
+  /// RAM stays as it is.
   ///
   /// - Throws: ``ChipError/badStartAddress(_:)`` or ``ChipError/alreadyRunning``; a core that
   ///   crashed or exited can be started again.
@@ -98,9 +100,9 @@ public final class SimulatedChip: Sendable {
     runner.withCore { core in core.stop() }
   }
 
-  /// Tells the core that the vring `id` has new buffers. Never blocks; kicks merge.
+  /// Tells the core that the vring `id` has new buffers.
   ///
-  /// Ids above 31 share bit 31 of `PENDING`. Without effect on a core in reset.
+  /// Never blocks; kicks merge. Ids above 31 share bit 31 of `PENDING`. Without effect on a core in reset.
   public func kick(_ id: NotifyID) {
     let bit = DoorbellDevice.pendingBit(of: id)
     guard let job else { return lateKicks.add(bit) }
@@ -108,7 +110,9 @@ public final class SimulatedChip: Sendable {
     job.schedule()
   }
 
-  /// Counters since the last start. On a running core they are those of the last slice's end.
+  /// Counters since the last start.
+  ///
+  /// On a running core they are those of the last slice's end.
   public var statistics: ChipStatistics {
     parts.counters.snapshot(kicksFromHost: parts.doorbell.hostKickCount)
   }

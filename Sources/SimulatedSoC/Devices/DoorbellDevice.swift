@@ -43,7 +43,9 @@ public final class DoorbellDevice: Sendable {
   /// Kicks of the host since the last reset.
   public var hostKickCount: UInt64 { kickCount.load(ordering: .relaxed) }
 
-  /// Sets the bits of `kicks` as the host; does not wake a sleeping core. Any thread.
+  /// Sets the bits of `kicks` as the host; does not wake a sleeping core.
+  ///
+  /// Any thread.
   package func receive(_ kicks: UInt32) {
     // ORDERING: what the host wrote into rings before is visible to a core that sees the bit.
     pending.bitwiseOr(kicks, ordering: .sequentiallyConsistent)

@@ -15,7 +15,7 @@ struct LateKicks: ~Copyable, Sendable {
 
   func drop() { state.withLock { $0.bits = 0 } }
 
-  /// The kicks and after how many cycles they arrive; `nil` without any. At once for seed 0.
+  /// The kicks and after how many cycles they arrive, at once for seed 0; `nil` without any.
   func take() -> (bits: UInt32, delay: UInt64)? {
     state.withLock { state in
       guard state.bits != 0 else { return nil }
