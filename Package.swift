@@ -59,7 +59,10 @@ var targets: [Target] = [
   module("PlatformNull", ["Remoteproc", "SharedMemory", "Vring", "WireTypes"]),
   module(
     "PlatformSimulator",
-    ["Remoteproc", "SimulatedSoC", "Boards", "SharedMemory", "Vring", "WireTypes"]),
+    [
+      "Remoteproc", "SimulatedSoC", "Boards", "ELF", "Scheduling", "SharedMemory", "Vring",
+      "WireTypes",
+    ]),
   module(
     "RprocCommands",
     ringStack + [
@@ -84,9 +87,15 @@ var targets: [Target] = [
     ringStack + ["Remoteproc", "ELF", "ResourceTable", "PlatformNull", "Scheduling"]),
   tests("RPMsgBus", ringStack + ["RPMsgBus"]),
   tests("RISCVCore", ["RISCVCore", "SharedMemory", "WireTypes"]),
-  tests("SimulatedSoC", ["SimulatedSoC", "RISCVCore", "SharedMemory", "WireTypes"]),
+  tests(
+    "SimulatedSoC", ["SimulatedSoC", "RISCVCore", "Scheduling", "SharedMemory", "WireTypes"]),
   tests("Boards", ["Boards", "WireTypes"]),
-  tests("PlatformSimulator", ["PlatformSimulator", "Remoteproc", "Boards", "WireTypes"]),
+  tests(
+    "PlatformSimulator",
+    [
+      "PlatformSimulator", "Remoteproc", "Boards", "Scheduling", "SharedMemory", "SimulatedSoC",
+      "WireTypes",
+    ]),
   tests(
     "Conformance", ["Remoteproc", "PlatformNull", "RprocCommands", "ELF", "ResourceTable"]),
   tests(

@@ -1,0 +1,20 @@
+import Boards
+import SimulatedSoC
+import WireTypes
+
+extension ChipConfiguration {
+  /// The parts of `board`.
+  init(_ board: Board, _ core: BoardCore) {
+    self.init(
+      memory: board.memory.map { Memory(name: $0.name, da: $0.da, byteCount: $0.byteCount) },
+      devices: board.devices.map { device in
+        let kind: ChipDeviceKind =
+          switch device.kind {
+          case .doorbell: .doorbell(raisesExternal: device.interrupt == .external)
+          case .clint: .clint
+          }
+        return Device(kind: kind, da: device.da)
+      },
+      frequencyInHertz: core.frequencyInHertz)
+  }
+}

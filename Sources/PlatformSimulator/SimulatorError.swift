@@ -1,0 +1,25 @@
+public import SimulatedSoC
+
+/// Why a board cannot be simulated.
+public enum SimulatorError: Error, Equatable, Sendable {
+  /// The board has no core.
+  case noCore(board: String)
+  /// Only boards with one core can be simulated.
+  case unsupportedCoreCount(Int)
+  /// Only boards without an IOMMU can be simulated.
+  case unsupportedIOMMU
+  /// The parts do not make a chip, or the system gave no memory.
+  case chip(ChipError)
+}
+
+extension SimulatorError: CustomStringConvertible {
+  /// One line for a person: what is wrong with the board.
+  public var description: String {
+    switch self {
+    case .noCore(let board): "board \(board) has no core to simulate"
+    case .unsupportedCoreCount(let count): "\(count) cores; the simulator has one"
+    case .unsupportedIOMMU: "the simulator has no IOMMU"
+    case .chip(let error): error.description
+    }
+  }
+}
