@@ -1,0 +1,44 @@
+import Foundation
+package import Scheduling
+
+/// What a command has to do with the outside: where it writes, and when it began.
+package struct CommandContext: Sendable {
+  /// Results and events.
+  package let output: OutputFile
+  /// Logs, errors and progress.
+  package let errors: OutputFile
+  /// Variables of the environment.
+  package let environment: [String: String]
+  /// When the command began; times of events count from here.
+  package let start: MonotonicTime
+
+  /// Writes to these descriptors.
+  package init(
+    output: Int32 = STDOUT_FILENO, errors: Int32 = STDERR_FILENO,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) {
+    self.output = OutputFile(descriptor: output)
+    self.errors = OutputFile(descriptor: errors)
+    self.environment = environment
+    start = .now
+  }
+
+  /// Colours for ``output``.
+  package var outputPalette: Palette {
+    Palette(isTerminal: output.isTerminal, environment: environment)
+  }
+
+  /// Colours for ``errors``.
+  package var errorPalette: Palette {
+    Palette(isTerminal: errors.isTerminal, environment: environment)
+  }
+
+  /// Tells the user of `failure`, and programs too if `json`.
+  package func report(_ failure: Failure, json: Bool) {
+    if json {
+      let nanoseconds = MonotonicTime.now.nanoseconds - start.nanoseconds
+      output.line(EventRecord(nanoseconds: nanoseconds, event: .error(failure)).json.text)
+    }
+    errors.line("\(errorPalette.paint("rproc:", .bad)) \(failure.message)")
+  }
+}

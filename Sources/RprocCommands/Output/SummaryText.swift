@@ -1,0 +1,31 @@
+/// The last line of a run.
+package struct SummaryText: Sendable {
+  /// The colours.
+  package var palette: Palette
+
+  /// Formats with `palette`.
+  package init(palette: Palette) { self.palette = palette }
+
+  /// Messages, round trips and instructions on one line.
+  package func line(_ summary: SummaryEvent) -> String {
+    var parts: [String] = []
+    if summary.messages + summary.lost + summary.wrong > 0 {
+      let isGood = summary.lost == 0 && summary.wrong == 0
+      var text = "\(summary.messages) messages answered, \(summary.lost) lost"
+      if summary.wrong > 0 { text += ", \(summary.wrong) wrong" }
+      parts.append(palette.paint(text, isGood ? .good : .bad))
+    }
+    if let latency = summary.latency {
+      let p50 = Decimals.time(nanoseconds: latency.p50)
+      let p99 = Decimals.time(nanoseconds: latency.p99)
+      parts.append("round trip p50 \(p50), p99 \(p99)")
+    }
+    if let instructions = summary.instructions {
+      var text = "\(Decimals.count(instructions)) instructions"
+      if let mips = summary.mips { text += ", \(Decimals.fixed(mips, places: 0)) MIPS" }
+      parts.append(text)
+    }
+    return parts.isEmpty
+      ? "ran for \(Decimals.fixed(summary.seconds, places: 3)) s" : parts.joined(separator: "   ")
+  }
+}

@@ -1,0 +1,3 @@
+import RprocCommands
+
+RprocTool.main()

@@ -1,0 +1,79 @@
+import Boards
+import Foundation
+import RprocCommands
+import Testing
+
+@Suite("Command line")
+struct CommandLineTests {
+  @Test("Version and help go to standard output")
+  func help() throws {
+    let version = try CommandRun("--version")
+    #expect(version.status == 0)
+    #expect(version.output == "\(RprocTool.version)\n")
+    for arguments in [["--help"], ["help", "inspect"], ["boards", "--help"], []] {
+      let run = try CommandRun(arguments: arguments)
+      #expect(run.status == 0)
+      #expect(run.output.contains("USAGE"))
+      #expect(run.errors.isEmpty)
+    }
+  }
+
+  @Test(
+    "What is no command line ends with 64 and says why on standard error",
+    arguments: [
+      ["nonsense"], ["inspect"], ["inspect", "a", "b"], ["boards", "--nonsense"],
+      ["boards", "nowhere"], ["boards", "/nowhere/board.yaml"], ["boards", "null", "--json"],
+    ])
+  func usage(arguments: [String]) throws {
+    let run = try CommandRun(arguments: arguments)
+    #expect(run.status == 64)
+    #expect(run.output.isEmpty)
+    #expect(!run.errors.isEmpty)
+  }
+
+  @Test("Exit statuses keep their numbers")
+  func numbers() {
+    let all: [(CommandStatus, Int32)] = [
+      (.done, 0), (.usage, 64), (.refused, 65), (.noInput, 66), (.unavailable, 69),
+      (.remoteFailed, 70), (.outputFailed, 74), (.timedOut, 75), (.interrupted, 130),
+      (.firmware(63), 63),
+    ]
+    for (status, code) in all { #expect(status.code == code) }
+    #expect(CommandStatus(firmwareCode: 0) == .firmware(0))
+    #expect(CommandStatus(firmwareCode: 63) == .firmware(63))
+    #expect(CommandStatus(firmwareCode: 64) == .remoteFailed)
+    #expect(CommandStatus(firmwareCode: .max) == .remoteFailed)
+  }
+
+  @Test("Boards are listed, and printed as YAML that reads back")
+  func boards() throws {
+    let list = try CommandRun("boards")
+    #expect(list.status == 0)
+    #expect(list.lines.map { $0.prefix { $0 != " " } } == ["virt-rv32", "null"])
+    let one = try CommandRun("boards", "virt-rv32")
+    #expect(try Board(yaml: one.output, fileName: "x") == Board.named("virt-rv32"))
+    let scratch = try Scratch()
+    let path = try scratch.file("mine.yaml", Array(one.output.utf8))
+    #expect(try CommandRun("boards", path).output == one.output)
+    let objects = try CommandRun("boards", "--json").objects()
+    #expect(objects.map { $0["name"] as? String } == ["virt-rv32", "null"])
+  }
+
+  @Test("A board file with a mistake names the line")
+  func badBoard() throws {
+    let scratch = try Scratch()
+    let path = try scratch.file("bad.yaml", Array("name: x\nnonsense: 1\n".utf8))
+    let run = try CommandRun("boards", path)
+    #expect(run.status == 64)
+    #expect(run.errors.contains("bad.yaml:2"))
+  }
+
+  @Test("A full disk is told, and ends with 74")
+  func fullDisk() throws {
+    let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+    let errors = try #require(FileHandle(forWritingAtPath: "/dev/null"))
+    let context = CommandContext(
+      output: full.fileDescriptor, errors: errors.fileDescriptor, environment: [:])
+    #expect(RprocTool.run(["boards"], context: context) == 74)
+  }
+}
