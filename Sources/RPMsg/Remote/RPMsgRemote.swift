@@ -28,7 +28,7 @@ public struct RPMsgRemote<Memory: ForeignMemory, Bell: Doorbell>: ~Copyable, Sen
   private var transmitter: RPMsgRemoteTransmitter<Memory>
   private var receiver: RPMsgRemoteReceiver<Memory>
   private let doorbell: Bell
-  private var endpoints: PrivateArray<RPMsgEndpoint?>
+  private var endpoints: PrivateArray<RPMsgRemoteEndpoint?>
   private var payload = InlineArray<496, UInt8>(repeating: 0)
   /// The message whose payload lies in `payload` and which a handler wants again.
   private var waiting: RPMsgHeader?
@@ -61,7 +61,7 @@ extension RPMsgRemote {
     guard chosen != .nameService, chosen.rawValue != 0 else { throw .illegalAddress(chosen) }
     guard slot(of: chosen) == nil else { throw .addressInUse(chosen) }
     for index in 0..<endpoints.count where endpoints[index] == nil {
-      endpoints[index] = RPMsgEndpoint(address: chosen, name: name.terminated, peer: nil)
+      endpoints[index] = RPMsgRemoteEndpoint(address: chosen, name: name.terminated, peer: nil)
       return chosen
     }
     throw .tooManyEndpoints(capacity: endpoints.count)
@@ -76,7 +76,7 @@ extension RPMsgRemote {
   }
 
   /// The endpoint at `address`, if there is one.
-  public func endpoint(_ address: EndpointAddress) -> RPMsgEndpoint? {
+  public func endpoint(_ address: EndpointAddress) -> RPMsgRemoteEndpoint? {
     slot(of: address).flatMap { endpoints[$0] }
   }
 

@@ -1,7 +1,7 @@
 public import WireTypes
 
 /// One local address of the remote, and whom it talks to.
-public struct RPMsgEndpoint: Equatable, Sendable {
+public struct RPMsgRemoteEndpoint: Equatable, Sendable {
   /// Where messages for the endpoint go.
   public let address: EndpointAddress
   /// The service it is announced as; empty: none.
