@@ -1,0 +1,10 @@
+/// Limits of one bus.
+public struct RPMsgBusOptions: Equatable, Sendable {
+  /// How many addresses from 1024 up the bus gives out; 1...65536.
+  public var dynamicAddressCount = 1024
+  /// How many announced channels the bus keeps; 1...4096.
+  public var maximumChannelCount = 256
+
+  /// The limits that suit nearly everybody.
+  public init() {}
+}
