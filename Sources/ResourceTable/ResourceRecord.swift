@@ -14,7 +14,7 @@ public import WireTypes
 /// |     48 |    48 | `name`     | text                    | text          | text              |
 ///
 /// Type 5 (virtio configuration) is defined and was never handled. All fields are little-endian.
-/// Source: practice (the remoteproc patches of 2011).
+/// Source: [REMOTEPROC-2011].
 public struct ResourceRecord: Equatable, Sendable {
   /// Bytes that one record takes.
   public static let encodedByteCount = 96
