@@ -5,7 +5,7 @@ import WireTypes
 ///
 /// ```swift
 /// var builder = ResourceTableBuilder()
-/// builder.add(.carveout(MemoryResource(da: nil, byteCount: 0x10000, name: "fw")))
+/// builder.add(.carveout(MemoryResource(da: nil, byteCount: 0x10000, name: WireName("fw"))))
 /// let table = try builder.build()
 /// ```
 public struct ResourceTableBuilder: Sendable {
