@@ -81,7 +81,7 @@ var targets: [Target] = [
   tests("Vring", ["Vring", "SharedMemory", "WireTypes"]),
   tests("Virtio", ["Virtio", "Vring", "SharedMemory", "WireTypes"]),
   tests("RPMsg", ringStack),
-  tests("ELF", ["ELF", "WireTypes"]),
+  tests("ELF", ["ELF", "ResourceTable", "WireTypes"]),
   tests(
     "Remoteproc",
     ringStack + ["Remoteproc", "ELF", "ResourceTable", "PlatformNull", "Scheduling"]),
