@@ -9,7 +9,7 @@ public struct VringSegment: Equatable, Sendable {
   public let direction: BufferDirection
 
   @inlinable
-  init(offset: Int, byteCount: UInt32, direction: BufferDirection) {
+  package init(offset: Int, byteCount: UInt32, direction: BufferDirection) {
     self.offset = offset
     self.byteCount = byteCount
     self.direction = direction
