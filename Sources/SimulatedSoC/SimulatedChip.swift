@@ -85,12 +85,13 @@ public final class SimulatedChip: Sendable {
     guard pc.rawValue <= UInt32.max, pc.rawValue & 1 == 0 else { throw .badStartAddress(pc) }
     let clock: ChipClock =
       job == nil ? .cycles(frequencyInHertz: frequencyInHertz) : .monotonic
+    // Also after a refusal: a slice of the running core may have given way to this call.
+    defer { job?.schedule() }
     try runner.withCore { core throws(ChipError) in
       guard core.phase != .running else { throw .alreadyRunning }
       lateKicks.drop()
       core.start(at: pc, clock: clock)
     }
-    job?.schedule()
   }
 
   /// Puts the core back in reset; when it returns the core reads and writes memory no more.

@@ -93,3 +93,37 @@ struct Assembler {
     while here < position { addi(Self.zero, Self.zero, 0) }
   }
 }
+
+extension Assembler {
+  /// Turns machine mode's interrupts on (`csrsi mstatus, 8`).
+  mutating func enableInterrupts() { words.append(Self.mstatus << 20 | 8 << 15 | 6 << 12 | 0x73) }
+
+  /// Sends interrupts of `mie` bits `lines` to `handler` bytes from the start of RAM.
+  mutating func handle(_ lines: UInt32, at handler: Int32) {
+    li(Self.t0, 0x8000_0000 + UInt32(bitPattern: handler))
+    csrw(Self.mtvec, Self.t0)
+    li(Self.t0, lines)
+    csrw(Self.mie, Self.t0)
+  }
+
+  /// Firmware that sleeps, and answers each kick from its interrupt handler with a kick whose
+  /// notify id is what `PENDING` held.
+  mutating func answerKicks() {
+    handle(1 << 11, at: 0x100)
+    addi(Self.t0, Self.zero, 1)
+    sw(Self.t0, 0x10, Self.a0)
+    enableInterrupts()
+    wfi()
+    jump(-4)
+    pad(to: 0x100)
+    lw(Self.t1, 0x04, Self.a0)
+    sw(Self.t1, 0x00, Self.a0)
+    mret()
+  }
+
+  /// Firmware that sleeps for ever, with interrupts off.
+  mutating func sleep() {
+    wfi()
+    jump(-4)
+  }
+}

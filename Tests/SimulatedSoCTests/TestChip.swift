@@ -16,7 +16,7 @@ struct TestChip {
 
   init(
     _ execution: SimulatedChip.Execution = .stepped(seed: 0), ramByteCount: UInt64 = 0x10000,
-    _ program: (inout Assembler) -> Void = { _ in }
+    program: (inout Assembler) -> Void = { _ in }
   ) throws {
     let log = EventLog()
     self.log = log

@@ -9,10 +9,13 @@ extension CoreState {
     while left > 0 {
       let before = core.stepCount
       let exit = core.run(upTo: left)
+      let executed = core.stepCount &- before
+      clock.advance(cycles: executed)
       let outcome = serve(exit)
+      // With the access that was just answered.
       let steps = core.stepCount &- before
+      clock.advance(cycles: steps &- executed)
       counters.add(steps, to: counters.instructions)
-      clock.advance(cycles: steps)
       // An exit without a step must not go on for ever.
       left -= min(left, max(steps, 1))
       if let outcome { return (outcome, core.stepCount &- first) }
@@ -76,7 +79,8 @@ extension CoreState {
       core.completeStore()
       updateTimer(at: now)
       if clint.softwareInterrupt { lines.raise(.software) } else { lines.lower(.software) }
-      return nil
+      // How long to run until the timer is due was found out before this store.
+      return clint.dueTime(at: now) == nil ? nil : .attention
     default: break
     }
     core.refuseAccess()

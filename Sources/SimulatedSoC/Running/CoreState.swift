@@ -26,6 +26,7 @@ struct CoreState: ~Copyable {
   /// What became of a piece of execution.
   enum Outcome: Equatable {
     case budgetSpent
+    /// Somebody asks for the core, or what was planned for this piece has changed.
     case attention
     case asleep
     case ended
