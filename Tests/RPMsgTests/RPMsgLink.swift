@@ -28,12 +28,13 @@ final class CountingBell: Doorbell {
 /// One region with a device entry, two rings and buffers, as a platform would set it up.
 struct RPMsgLink {
   let region: SharedRegion
+  let layout: VringLayout
   let device: VirtioDevice<SharedWindow>
   let reachable: MappedMemory<SharedWindow>
 
   init(queueSize: UInt32, alignment: UInt32) throws {
     let base: UInt64 = 0x8000_0000
-    let layout = try VringLayout(queueSize: queueSize, alignment: alignment)
+    layout = try VringLayout(queueSize: queueSize, alignment: alignment)
     let ringSpan = UInt64((layout.byteCount + 4095) / 4096 * 4096)
     let bufferSpan = UInt64(
       RPMsgBufferBlock<SharedWindow>.byteCount(queueSize: layout.queueSize))
@@ -78,4 +79,19 @@ extension RPMsgHostReceiver {
     guard case .message(let header) = try receive(into: &bytes) else { return nil }
     return header
   }
+
+  /// What ``receive(into:)`` gives, with the payload in an array.
+  mutating func take(_ payload: inout [UInt8]) throws(RPMsgError) -> RPMsgReceived? {
+    var span = payload.mutableSpan
+    var bytes = span.mutableBytes
+    return try receive(into: &bytes)
+  }
+}
+
+/// The error that `body` throws, or `nil`.
+func refusal(_ body: () throws(RPMsgError) -> Void) -> RPMsgError? {
+  do throws(RPMsgError) {
+    try body()
+    return nil
+  } catch { return error }
 }

@@ -58,7 +58,7 @@ struct HostileMemoryTests {
   @Test("A driver that reads something else each time breaks, and never traps")
   func driverOracle() throws {
     var kinds: Set<String> = []
-    for seed in 0..<600 as Range<UInt64> {
+    for seed in 0..<300 as Range<UInt64> {
       let layout = try VringLayout(queueSize: 8, alignment: 16)
       let memory = OracleMemory(byteCount: layout.byteCount, seed: seed)
       var driver = try VringDriver(memory: memory, layout: layout)
@@ -98,7 +98,7 @@ struct HostileMemoryTests {
   @Test("A device that reads something else each time breaks, and never traps")
   func deviceOracle() throws {
     var kinds: Set<String> = []
-    for seed in 0..<600 as Range<UInt64> {
+    for seed in 0..<300 as Range<UInt64> {
       let layout = try VringLayout(queueSize: 8, alignment: 16)
       let memory = OracleMemory(byteCount: layout.byteCount, seed: seed)
       let pool = OracleMemory(byteCount: 1 << 12, seed: ~seed)

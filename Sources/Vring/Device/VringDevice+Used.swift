@@ -54,8 +54,10 @@ extension VringDevice {
       memory.store(flags, at: fields.usedFlags)
     }
     // ORDERING: the flag is visible before the index is read; the other half of `publish`.
-    if enabled { atomicMemoryFence(ordering: .sequentiallyConsistent) }
-    if consumed == availableSeen { try readAvailableIndex() }
+    if enabled {
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      if consumed == availableSeen { try readAvailableIndex() }
+    }
     return consumed != availableSeen
   }
 }

@@ -58,8 +58,10 @@ extension VringDriver {
       memory.store(flags, at: fields.availableFlags)
     }
     // ORDERING: the flag is visible before the index is read; the other half of `publish`.
-    if enabled { atomicMemoryFence(ordering: .sequentiallyConsistent) }
-    if consumed == usedSeen { try readUsedIndex() }
+    if enabled {
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      if consumed == usedSeen { try readUsedIndex() }
+    }
     return consumed != usedSeen
   }
 
