@@ -56,7 +56,7 @@ var targets: [Target] = [
   module("RISCVCore", ["SharedMemory", "WireTypes"]),
   module("SimulatedSoC", ["RISCVCore", "Scheduling", "SharedMemory", "WireTypes"]),
   module("Boards", ["WireTypes", yams], resources: [.copy("BuiltIn")]),
-  module("PlatformNull", ["Remoteproc", "SharedMemory", "Vring", "WireTypes"]),
+  module("PlatformNull", ["Remoteproc", "Scheduling", "SharedMemory", "Vring", "WireTypes"]),
   module(
     "PlatformSimulator",
     [

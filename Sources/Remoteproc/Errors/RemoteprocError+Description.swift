@@ -1,0 +1,99 @@
+import ELF
+import ResourceTable
+import SharedMemory
+import Virtio
+import WireTypes
+
+private func hex(_ value: some BinaryInteger) -> String { "0x" + String(value, radix: 16) }
+
+extension RemoteprocError: CustomStringConvertible {
+  /// One line for a person: what is wrong, where, and by how much.
+  public var description: String {
+    switch self {
+    case .image(let error): "\(error)"
+    case .table(let error): "\(error)"
+    case .platform(let error): "\(error)"
+    case .hostMemory(let error): "\(error)"
+    case .device(let index, let error): "virtio device \(index): \(error)"
+    case .illegalTransition(let transition, let state): "\(transition) not possible while \(state)"
+    case .tooManyUsers(let count): "already \(count) users"
+    case .vendorEntryRefused(let type, let errno):
+      "vendor entry of type \(type) refused with errno \(errno)"
+    case .noResourceTable, .tableNotVisible, .segmentNotInMemory, .overlap: placementDescription
+    case .duplicateCarveout, .carveoutTooSmall, .carveoutMismatch, .addressNotMet,
+      .addressNotExpressible, .carveoutBudget, .devmemWithoutIOMMU, .devmemNotAllowed, .badTrace:
+      memoryDescription
+    case .tooManyDevices, .badQueueSize, .badAlignment, .ringTooLarge, .unsupportedDevice,
+      .badVringRecord:
+      deviceDescription
+    }
+  }
+
+  private var placementDescription: String {
+    switch self {
+    case .noResourceTable: "image has no resource table"
+    case .tableNotVisible(let da, let byteCount):
+      "resource table with virtio devices (\(byteCount) bytes at da \(da)) "
+        + "is in no memory the remote sees"
+    case .segmentNotInMemory(let header, let da, let byteCount):
+      "segment (header at \(hex(header))): \(hex(byteCount)) bytes at da \(da) "
+        + "are in no carveout"
+    case .overlap(let part, let other, let address):
+      "\(part) and \(other) overlap at da \(address)"
+    default: ""
+    }
+  }
+
+  private var memoryDescription: String {
+    switch self {
+    case .duplicateCarveout(let name, let offset):
+      "carveout \"\(name)\" at offset \(hex(offset)) is claimed already"
+    case .carveoutTooSmall(let name, let needed, let available):
+      "carveout \"\(name)\": \(hex(needed)) bytes needed, \(hex(available)) available"
+    case .carveoutMismatch(let name, let da, let carveout):
+      "carveout \"\(name)\" at da \(carveout.map(\.description) ?? "any") has no da \(da)"
+    case .addressNotMet(let name, let requested, let given):
+      "carveout \"\(name)\" must lie at da \(requested), the platform gives \(given)"
+    case .addressNotExpressible(let name, let da):
+      "carveout \"\(name)\" at da \(da) is beyond the 32 bits of a resource table"
+    case .carveoutBudget(let needed, let limit):
+      "firmware asks for \(hex(needed)) bytes of memory, \(hex(limit)) allowed"
+    case .devmemWithoutIOMMU(let offset):
+      "devmem at offset \(hex(offset)) needs an IOMMU, the platform has none"
+    case .devmemNotAllowed(let pa, let byteCount):
+      "devmem of \(hex(byteCount)) bytes at pa \(pa) is not allowed"
+    case .badTrace(let name, let da, let byteCount):
+      "trace \"\(name)\" (\(byteCount) bytes at da \(da.map(\.description) ?? "any")) "
+        + "cannot be read"
+    default: ""
+    }
+  }
+
+  private var deviceDescription: String {
+    switch self {
+    case .tooManyDevices(let limit): "more than \(limit) virtio devices"
+    case .badQueueSize(let device, let vring, let count):
+      "vdev\(device)vring\(vring): \(count) descriptors (must be a power of two up to 32768)"
+    case .badAlignment(let device, let vring, let alignment, let da):
+      "vdev\(device)vring\(vring): alignment \(alignment) at da "
+        + "\(da.map(\.description) ?? "any") (must be a power of two from 4 up, da at 16)"
+    case .ringTooLarge(let device, let vring, let needed, let available):
+      "vdev\(device)vring\(vring): \(hex(needed)) bytes needed, \(hex(available)) available"
+    case .unsupportedDevice(let offset, let id, let deviceID):
+      "virtio device \(id) of kind \(deviceID) at offset \(hex(offset)) (must be 0 of kind 7)"
+    case .badVringRecord(let offset, let id): "vring \(id) at offset \(hex(offset)) has no device"
+    default: ""
+    }
+  }
+}
+
+extension RemoteprocError.Part: CustomStringConvertible {
+  /// What it is, for a person.
+  public var description: String {
+    switch self {
+    case .memory(let name): "\"\(name)\""
+    case .segment(let header): "segment (header at \(hex(header)))"
+    case .table: "resource table"
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Glibc
+import SharedMemory
+
+extension RemoteprocError {
+  /// The `errno` that Linux would give, or the nearest one; a positive number.
+  public var errno: Int32 {
+    switch self {
+    case .platform(let error): Self.errno(of: error)
+    case .hostMemory(.system(_, let errno)): errno
+    case .hostMemory: ENOMEM
+    case .vendorEntryRefused(_, let errno): errno
+    case .duplicateCarveout, .carveoutTooSmall, .carveoutMismatch, .addressNotMet,
+      .addressNotExpressible, .carveoutBudget:
+      ENOMEM
+    case .tooManyUsers: EBUSY
+    default: EINVAL
+    }
+  }
+
+  private static func errno(of error: PlatformError) -> Int32 {
+    switch error {
+    case .timedOut: ETIMEDOUT
+    case .system(_, let errno): errno
+    case .outOfMemory, .addressNotAvailable, .invalidRequest: ENOMEM
+    }
+  }
+
+  /// The name of ``errno``, such as `EINVAL`.
+  public var errnoName: String {
+    switch errno {
+    case EPERM: "EPERM"
+    case ENOENT: "ENOENT"
+    case EIO: "EIO"
+    case ENXIO: "ENXIO"
+    case EAGAIN: "EAGAIN"
+    case ENOMEM: "ENOMEM"
+    case EACCES: "EACCES"
+    case EFAULT: "EFAULT"
+    case EBUSY: "EBUSY"
+    case ENODEV: "ENODEV"
+    case EINVAL: "EINVAL"
+    case ENOSPC: "ENOSPC"
+    case EOVERFLOW: "EOVERFLOW"
+    case EOPNOTSUPP: "EOPNOTSUPP"
+    case ETIMEDOUT: "ETIMEDOUT"
+    default: "errno \(errno)"
+    }
+  }
+}

@@ -1,0 +1,81 @@
+public import ELF
+public import ResourceTable
+public import SharedMemory
+public import Virtio
+public import WireTypes
+
+/// Why a processor could not change its state.
+///
+/// Offsets are bytes from the start of the image or of the table; sizes are bytes.
+public enum RemoteprocError: Error, Equatable, Sendable {
+  /// Something that shares the device's address space with others.
+  public enum Part: Equatable, Sendable {
+    /// The carveout, ring or region of this name.
+    case memory(WireName)
+    /// The segment whose program header lies at this offset of the image.
+    case segment(header: Int)
+    /// The resource table.
+    case table
+  }
+
+  /// A change of state that was asked for.
+  public enum Transition: Equatable, Sendable {
+    case boot, shutdown
+  }
+
+  /// The state does not allow the change.
+  case illegalTransition(Transition, from: ProcessorState)
+  /// More users than can be counted.
+  case tooManyUsers(UInt32)
+  /// The image breaks a rule of its format.
+  case image(ELFError)
+  /// The resource table breaks a rule of its format.
+  case table(ResourceTableError)
+  /// The platform failed.
+  case platform(PlatformError)
+  /// The host had no memory for its own copy of the table.
+  case hostMemory(SharedMemoryError)
+  /// The image has no resource table and must have one.
+  case noResourceTable
+  /// A table with virtio devices is not in memory the remote sees.
+  case tableNotVisible(da: DeviceAddress, byteCount: Int)
+  /// A segment does not lie in one piece of memory the remote sees.
+  case segmentNotInMemory(header: Int, da: DeviceAddress, byteCount: UInt64)
+  /// Two entries claim the memory of one name; `offset` is that of the second.
+  case duplicateCarveout(WireName, offset: Int)
+  /// The memory of this name is too small for what is to lie in it.
+  case carveoutTooSmall(WireName, needed: UInt64, available: UInt64)
+  /// What is to lie in the memory of this name asks for a place outside it, or for a fixed one
+  /// where the memory has none.
+  case carveoutMismatch(WireName, da: DeviceAddress, carveout: DeviceAddress?)
+  /// The platform gave memory elsewhere than the firmware insists on.
+  case addressNotMet(WireName, requested: DeviceAddress, given: DeviceAddress)
+  /// The memory given cannot be named in the 32 bits of a resource table.
+  case addressNotExpressible(WireName, DeviceAddress)
+  /// All that the firmware asks for is more than the policy allows.
+  case carveoutBudget(needed: UInt64, limit: UInt64)
+  /// Two parts share memory, from `address` on.
+  case overlap(Part, Part, address: DeviceAddress)
+  /// Device memory was asked for and there is no IOMMU to map it.
+  case devmemWithoutIOMMU(offset: Int)
+  /// Device memory was asked for that the policy does not list.
+  case devmemNotAllowed(PhysicalAddress, byteCount: UInt64)
+  /// A trace is empty, or not in memory the host can read.
+  case badTrace(WireName, da: DeviceAddress?, byteCount: UInt64)
+  /// There are more virtio devices than the policy allows.
+  case tooManyDevices(limit: Int)
+  /// The number of descriptors of a ring is not a power of two in `1...32768`.
+  case badQueueSize(device: Int, vring: Int, count: UInt32)
+  /// The alignment of a ring is not a power of two from 4 up, or its fixed address is not aligned.
+  case badAlignment(device: Int, vring: Int, alignment: UInt32, da: DeviceAddress?)
+  /// A ring of this size cannot be laid out; a wrapping sum would call it smaller than it is.
+  case ringTooLarge(device: Int, vring: Int, needed: UInt64, available: UInt64)
+  /// The first virtio device of a version 0 table is of another kind than the format knows.
+  case unsupportedDevice(offset: Int, id: UInt32, deviceID: UInt32)
+  /// A vring record of a version 0 table belongs to no device, has a bad number or comes twice.
+  case badVringRecord(offset: Int, id: UInt32)
+  /// The virtio device of this number could not be brought up.
+  case device(Int, VirtioError)
+  /// The platform does not accept a vendor's entry.
+  case vendorEntryRefused(type: UInt32, errno: Int32)
+}

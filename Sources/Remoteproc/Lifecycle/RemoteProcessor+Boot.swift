@@ -1,0 +1,132 @@
+import ELF
+import ResourceTable
+import SharedMemory
+import Virtio
+import WireTypes
+
+// The steps of a boot in their order. Source: [LINUX-6.1] remoteproc.
+extension RemoteProcessor where Platform: ~Copyable {
+  mutating func bringUp(
+    _ image: some FirmwareFormat, _ session: inout BootSession
+  ) throws(RemoteprocError) {
+    let profile = session.options.profile
+    try image.check(profile, machine: platform.machine)
+    try onPlatform { (platform) throws(PlatformError) in try platform.prepare() }
+    session.isPrepared = true
+    bootAddress = image.bootAddress
+    let source = try tableSource(of: image, session.options)
+    var plan = try makePlan(source, session.options)
+    try reserve(plan, image, source)
+    try allocate(&plan, &session)
+    let buffers = try allocateBuffers(&plan, &session)
+    try load(image, session)
+    if let source { try publish(source, &plan, &session) }
+    try openTraces(plan, &session)
+    try makeDevices(plan, buffers, &session)
+    session.notices = plan.notices
+    try onPlatform { (platform) throws(PlatformError) in
+      try platform.start(at: image.bootAddress)
+    }
+    session.isStarted = true
+    try settleDevices(session)
+  }
+
+  /// Undoes, last step first, what `session` says was done.
+  mutating func tearDown(_ session: inout BootSession) {
+    if session.isStarted {
+      // Only a boot that failed after the start comes here; there is nobody left to tell.
+      do throws(PlatformError) { try platform.stop() } catch {}
+    }
+    for grant in session.grants.reversed() { platform.release(grant) }
+    session.grants = []
+    guard session.isPrepared else { return }
+    platform.reserve([])
+    platform.unprepare()
+  }
+
+  mutating func onPlatform<Result>(
+    _ body: (inout Platform) throws(PlatformError) -> Result
+  ) throws(RemoteprocError) -> Result {
+    do throws(PlatformError) { return try body(&platform) } catch { throw .platform(error) }
+  }
+
+  /// The table as the image holds it, read.
+  private func tableSource(
+    of image: some FirmwareFormat, _ options: BootOptions
+  ) throws(RemoteprocError) -> TableSource? {
+    let isStrict = options.profile.enforces(.tableLayout)
+    do throws(RemoteprocError) {
+      guard let table = try image.resourceTable(options.profile) else {
+        guard options.tableIsOptional else { throw .noResourceTable }
+        return nil
+      }
+      return try TableSource(
+        table, version: options.tableVersion ?? (isStrict ? nil : .v1), isStrict: isStrict)
+    } catch {
+      // To Linux a table with a bad start is no table.
+      if !isStrict, options.tableIsOptional { return nil }
+      throw error
+    }
+  }
+
+  /// All that the table asks for, in its order.
+  private mutating func makePlan(
+    _ source: TableSource?, _ options: BootOptions
+  ) throws(RemoteprocError) -> ResourcePlan {
+    var plan = ResourcePlan(
+      profile: options.profile, policy: platform.policy,
+      hasIOMMU: platform.capabilities.contains(.hasIOMMU), regions: platform.regions)
+    guard let source else { return plan }
+    let count = source.reader.entryCount
+    guard count <= platform.policy.maximumEntryCount else {
+      throw .table(.tooManyEntries(count: count, limit: platform.policy.maximumEntryCount))
+    }
+    for index in 0..<count {
+      let entry = try source.entry(at: index)
+      if case .vendor(let vendor) = entry.resource {
+        try askPlatform(about: vendor, entry, source, &plan)
+      } else {
+        try plan.add(entry, of: source.reader)
+      }
+    }
+    try plan.checkRecords(of: source.reader.version)
+    try plan.checkBudget()
+    return plan
+  }
+
+  private mutating func askPlatform(
+    about vendor: VendorResource, _ entry: ResourceTableEntry, _ source: TableSource,
+    _ plan: inout ResourcePlan
+  ) throws(RemoteprocError) {
+    let bytes = try source.payload(of: entry)
+    let answer = platform.handleVendorEntry(
+      VendorEntry(type: vendor.type, offset: entry.offset + 4, bytes: bytes))
+    switch answer {
+    case .handled: break
+    case .ignored:
+      plan.notices.append(.vendorEntryIgnored(type: vendor.type, offset: entry.offset))
+    case .refused(let errno): throw .vendorEntryRefused(type: vendor.type, errno: errno)
+    }
+  }
+
+  /// Tells the platform which addresses the image fixes, after checking that they are disjoint.
+  private mutating func reserve(
+    _ plan: ResourcePlan, _ image: some FirmwareFormat, _ source: TableSource?
+  ) throws(RemoteprocError) {
+    let segments = Self.ranges(of: image)
+    try plan.checkOverlap(segments: segments, table: source?.range)
+    platform.reserve(plan.memory.items.compactMap(\.fixedRange) + segments.map(\.range))
+  }
+  /// Where segments go; one that cannot be loaded is left to the loading to report.
+  private static func ranges(
+    of image: some FirmwareFormat
+  ) -> [(header: Int, range: AddressRange<DeviceAddress>)] {
+    (0..<image.segmentCount).compactMap { index in
+      do throws(RemoteprocError) {
+        guard let segment = try image.segment(at: index) else { return nil }
+        let range = AddressRange(start: segment.da, byteCount: segment.byteCount)
+        return range.map { (segment.headerOffset, $0) }
+      } catch { return nil }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import ResourceTable
+import SharedMemory
+import WireTypes
+
+extension RemoteProcessor where Platform: ~Copyable {
+  /// Gets all planned memory, in the order of the table.
+  mutating func allocate(
+    _ plan: inout ResourcePlan, _ session: inout BootSession
+  ) throws(RemoteprocError) {
+    for item in plan.memory.items {
+      let carveout = try allocate(item, &plan, &session)
+      session.carveouts.append(carveout)
+      guard let fields = item.fields else { continue }
+      plan.patches.append((fields.pa, Self.field(carveout.pa?.rawValue ?? 0, fields.pa)))
+      plan.patches.append((fields.da, Self.field(carveout.da.rawValue, fields.da)))
+      plan.patches.append((fields.byteCount, Self.field(carveout.byteCount, fields.byteCount)))
+    }
+  }
+
+  private mutating func allocate(
+    _ item: PlannedMemory, _ plan: inout ResourcePlan, _ session: inout BootSession
+  ) throws(RemoteprocError) -> Carveout {
+    if let region = item.region {
+      return Carveout(
+        name: item.name, da: region.da ?? DeviceAddress(rawValue: UInt64(UInt32.max)),
+        pa: region.pa, flags: item.flags, purpose: item.purpose, holdsVring: item.holdsVring,
+        window: region.window)
+    }
+    let grant = try grant(item, &session)
+    var da = grant.da
+    if let wanted = item.da, wanted != grant.da {
+      guard !plan.profile.enforces(.fixedAddress) else {
+        throw .addressNotMet(item.name, requested: wanted, given: grant.da)
+      }
+      plan.notices.append(.addressNotMet(item.name, requested: wanted, given: grant.da))
+      da = wanted
+    }
+    if plan.profile.enforces(.segmentAddressWidth), item.fields?.da.byteCount != 8,
+      da.rawValue > UInt64(UInt32.max)
+    {
+      throw .addressNotExpressible(item.name, da)
+    }
+    return Carveout(
+      name: item.name, da: da, pa: grant.pa, flags: item.flags, purpose: item.purpose,
+      holdsVring: item.holdsVring, window: grant.window)
+  }
+
+  /// Gets zeroed memory and remembers to give it back.
+  mutating func grant(
+    _ item: PlannedMemory, _ session: inout BootSession
+  ) throws(RemoteprocError) -> MemoryGrant {
+    let grant = try onPlatform { (platform) throws(PlatformError) in
+      try platform.allocate(item.request)
+    }
+    session.grants.append(grant)
+    grant.window.fill(from: 0, count: grant.window.byteCount, with: 0)
+    return grant
+  }
+
+  /// What of `value` fits into `field`.
+  private static func field(_ value: UInt64, _ field: ResourceTableField) -> UInt64 {
+    field.byteCount == 8 ? value : value & 0xffff_ffff
+  }
+
+  /// Copies the image's segments to where they belong.
+  func load(_ image: some FirmwareFormat, _ session: BootSession) throws(RemoteprocError) {
+    for index in 0..<image.segmentCount {
+      guard let segment = try image.segment(at: index) else { continue }
+      guard let window = window(at: segment.da, byteCount: segment.byteCount, in: session) else {
+        throw .segmentNotInMemory(
+          header: segment.headerOffset, da: segment.da, byteCount: segment.byteCount)
+      }
+      window.write(segment.contents)
+      let count = segment.contents.count
+      window.fill(from: count, count: window.byteCount - count, with: 0)
+    }
+  }
+}

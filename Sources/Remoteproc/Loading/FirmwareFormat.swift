@@ -1,0 +1,71 @@
+public import ELF
+public import WireTypes
+
+/// A format of firmware images, as the life cycle needs it.
+///
+/// An image is a private copy that nobody changes; every number in it may be wrong.
+public protocol FirmwareFormat: Sendable {
+  /// The name of the format, such as `ELF32`.
+  var formatName: String { get }
+
+  /// Where execution starts.
+  var bootAddress: DeviceAddress { get }
+
+  /// How many segments may be asked for.
+  var segmentCount: Int { get }
+
+  /// Checks, before anything is powered or allocated, what `profile` demands of an image for
+  /// `machine`; `nil` takes any machine.
+  ///
+  /// - Throws: ``RemoteprocError/image(_:)``.
+  func check(_ profile: CompatibilityProfile, machine: ELFMachine?) throws(RemoteprocError)
+
+  /// The resource table and the address it is to be published at; `nil` when there is none.
+  ///
+  /// - Throws: ``RemoteprocError/image(_:)``.
+  func resourceTable(
+    _ profile: CompatibilityProfile
+  ) throws(RemoteprocError) -> FirmwareTable?
+
+  /// The segment at `index`, or `nil` when it occupies no memory.
+  ///
+  /// - Throws: ``RemoteprocError/image(_:)`` when its bytes are not inside the image.
+  /// - Precondition: `0 <= index < segmentCount`.
+  func segment(at index: Int) throws(RemoteprocError) -> FirmwareSegment?
+}
+
+/// A resource table as an image holds it.
+public struct FirmwareTable: Equatable, Sendable {
+  /// A private copy of the table.
+  public let bytes: [UInt8]
+  /// Where the remote looks for it.
+  public let da: DeviceAddress
+
+  /// Makes a table.
+  public init(bytes: [UInt8], da: DeviceAddress) {
+    self.bytes = bytes
+    self.da = da
+  }
+}
+
+/// A piece of an image and where it goes.
+public struct FirmwareSegment: Equatable, Sendable {
+  /// Where the image describes the segment; error messages name it.
+  public let headerOffset: Int
+  /// The address to load to.
+  public let da: DeviceAddress
+  /// Bytes in memory, not 0; those after `contents` are zero.
+  public let byteCount: UInt64
+  /// The first bytes, at most `byteCount`.
+  public let contents: ArraySlice<UInt8>
+
+  /// Makes a segment.
+  public init(
+    headerOffset: Int, da: DeviceAddress, byteCount: UInt64, contents: ArraySlice<UInt8>
+  ) {
+    self.headerOffset = headerOffset
+    self.da = da
+    self.byteCount = byteCount
+    self.contents = contents
+  }
+}

@@ -1,0 +1,48 @@
+import WireTypes
+
+extension ResourcePlan {
+  /// A piece of the device's address space.
+  private struct Piece {
+    let part: RemoteprocError.Part
+    let range: AddressRange<DeviceAddress>
+  }
+
+  /// Checks that memory with fixed addresses does not overlap other such memory, and that neither
+  /// a segment nor the table lies in rings or message buffers.
+  func checkOverlap(
+    segments: [(header: Int, range: AddressRange<DeviceAddress>)],
+    table: AddressRange<DeviceAddress>?
+  ) throws(RemoteprocError) {
+    guard profile.enforces(.resourceOverlap) else { return }
+    let buffers = Set(devices.map(\.bufferName))
+    var all: [Piece] = []
+    var exclusive: [Piece] = []
+    for item in memory.items {
+      guard let range = item.fixedRange, range.byteCount > 0 else { continue }
+      let piece = Piece(part: .memory(item.name), range: range)
+      all.append(piece)
+      if item.holdsVring || buffers.contains(item.name) { exclusive.append(piece) }
+    }
+    try Self.checkDisjoint(all)
+    for piece in exclusive {
+      for segment in segments where segment.range.overlaps(piece.range) {
+        throw Self.overlap(
+          piece, Piece(part: .segment(header: segment.header), range: segment.range))
+      }
+      if let table, table.overlaps(piece.range) {
+        throw Self.overlap(piece, Piece(part: .table, range: table))
+      }
+    }
+  }
+
+  private static func checkDisjoint(_ pieces: [Piece]) throws(RemoteprocError) {
+    let sorted = pieces.sorted { $0.range.start < $1.range.start }
+    for (piece, next) in zip(sorted, sorted.dropFirst()) where piece.range.overlaps(next.range) {
+      throw overlap(piece, next)
+    }
+  }
+
+  private static func overlap(_ piece: Piece, _ other: Piece) -> RemoteprocError {
+    .overlap(piece.part, other.part, address: max(piece.range.start, other.range.start))
+  }
+}

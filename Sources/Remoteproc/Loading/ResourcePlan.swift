@@ -1,0 +1,90 @@
+import ResourceTable
+import Virtio
+import WireTypes
+
+/// All that a resource table asks for, checked as far as that goes before memory is allocated.
+struct ResourcePlan {
+  let profile: CompatibilityProfile
+  let policy: ResourcePolicy
+  let hasIOMMU: Bool
+  var memory: MemoryPlan
+  var traces: [TraceResource] = []
+  var devices: [PlannedDevice] = []
+  var notices: [BootNotice] = []
+  /// Values to write into the table before it is published.
+  var patches: [(field: ResourceTableField, value: UInt64)] = []
+  var notifyIDs = NotifyIDPool()
+  var nextDevice = 0
+
+  init(
+    profile: CompatibilityProfile, policy: ResourcePolicy, hasIOMMU: Bool, regions: [MemoryRegion]
+  ) {
+    self.profile = profile
+    self.policy = policy
+    self.hasIOMMU = hasIOMMU
+    memory = MemoryPlan(regions: regions)
+  }
+
+  /// Takes up an entry that is not a vendor's.
+  mutating func add(
+    _ entry: ResourceTableEntry, of table: ResourceTableReader
+  ) throws(RemoteprocError) {
+    switch entry.resource {
+    case .carveout(let resource):
+      try checkExtent(of: entry, in: table)
+      let fields = MemoryFields(of: entry, version: table.version)
+      try memory.claim(resource, fields: fields, offset: entry.offset)
+    case .devmem(let resource): try addDevmem(resource, entry: entry, in: table)
+    case .trace(let resource): traces.append(resource)
+    case .vdev(let resource): try addDevice(resource, entry: entry, of: table)
+    case .vdevRecord(let record): try addDevice(record, entry: entry)
+    case .vringRecord(let record): try addRing(record, entry: entry)
+    case .configRecord(let record): note(unknown: record.type, entry)
+    case .unknown(let type): note(unknown: type, entry)
+    case .vendor: break
+    }
+  }
+
+  private mutating func note(unknown type: UInt32, _ entry: ResourceTableEntry) {
+    notices.append(.unknownEntry(type: type, offset: entry.offset))
+  }
+
+  private func checkExtent(
+    of entry: ResourceTableEntry, in table: ResourceTableReader
+  ) throws(RemoteprocError) {
+    guard profile.enforces(.resourceExtent) else { return }
+    do throws(ResourceTableError) {
+      try entry.checkExtent(version: table.version)
+    } catch { throw .table(error) }
+  }
+
+  private func addDevmem(
+    _ resource: MemoryResource, entry: ResourceTableEntry, in table: ResourceTableReader
+  ) throws(RemoteprocError) {
+    guard hasIOMMU else { throw .devmemWithoutIOMMU(offset: entry.offset) }
+    try checkExtent(of: entry, in: table)
+    let range = AddressRange(start: resource.pa, byteCount: UInt64(resource.byteCount))
+    guard let range, policy.devmem.contains(where: { $0.contains(range) }) else {
+      throw .devmemNotAllowed(resource.pa, byteCount: UInt64(resource.byteCount))
+    }
+  }
+
+  /// The number of the next device, also of one that is left out.
+  mutating func takeDeviceIndex() throws(RemoteprocError) -> Int {
+    if profile.enforces(.deviceCount), nextDevice >= policy.maximumDeviceCount {
+      throw .tooManyDevices(limit: policy.maximumDeviceCount)
+    }
+    defer { nextDevice += 1 }
+    return nextDevice
+  }
+
+  /// Checks that all memory together is within the policy.
+  func checkBudget() throws(RemoteprocError) {
+    // Each is at most 2^32 and their number is bounded by the table: the sum fits.
+    var needed = devices.reduce(0) { $0 + $1.bufferByteCount }
+    for item in memory.items where item.region == nil { needed += item.byteCount }
+    guard needed <= policy.maximumCarveoutByteCount else {
+      throw .carveoutBudget(needed: needed, limit: policy.maximumCarveoutByteCount)
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import ResourceTable
+import WireTypes
+
+/// A resource table on its way from the image to the remote.
+struct TableSource {
+  let reader: ResourceTableReader
+  let da: DeviceAddress
+
+  /// Reads the start of `table`; with `isStrict` also what an honest table keeps to.
+  init(
+    _ table: FirmwareTable, version: ResourceTableVersion?, isStrict: Bool
+  ) throws(RemoteprocError) {
+    da = table.da
+    reader = try Self.wrap { () throws(ResourceTableError) in
+      let reader = try ResourceTableReader(parsing: table.bytes, version: version)
+      if isStrict { try reader.checkLayout() }
+      return reader
+    }
+  }
+
+  /// Where the table is to be published, if that is a range at all.
+  var range: AddressRange<DeviceAddress>? {
+    AddressRange(start: da, byteCount: UInt64(reader.bytes.count))
+  }
+
+  func entry(at index: Int) throws(RemoteprocError) -> ResourceTableEntry {
+    try Self.wrap { () throws(ResourceTableError) in try reader.entry(at: index) }
+  }
+
+  func payload(of entry: ResourceTableEntry) throws(RemoteprocError) -> [UInt8] {
+    try Self.wrap { () throws(ResourceTableError) in Array(try reader.payload(of: entry)) }
+  }
+
+  /// The bytes with `patches` written into them.
+  func patched(
+    _ patches: [(field: ResourceTableField, value: UInt64)]
+  ) throws(RemoteprocError) -> [UInt8] {
+    var bytes = reader.bytes
+    var span = bytes.mutableSpan
+    // SAFETY: every bit pattern is a valid byte, so raw stores leave a valid array.
+    var raw = unsafe span.mutableBytes
+    try Self.wrap { () throws(ResourceTableError) in
+      for patch in patches { try patch.field.write(patch.value, into: &raw) }
+    }
+    return bytes
+  }
+
+  private static func wrap<Result>(
+    _ body: () throws(ResourceTableError) -> Result
+  ) throws(RemoteprocError) -> Result {
+    do throws(ResourceTableError) { return try body() } catch { throw .table(error) }
+  }
+}

@@ -1,0 +1,23 @@
+public import SharedMemory
+public import WireTypes
+
+/// The resource table of a booted processor.
+public struct PublishedTable: Sendable {
+  /// Where the image wants the table.
+  public let da: DeviceAddress
+  /// Whether the remote sees it; otherwise it is the host's own copy.
+  public let isVisible: Bool
+  /// The table; its status bytes and configuration space change while the processor runs.
+  public let window: SharedWindow
+
+  /// All bytes as they are now.
+  public func snapshot() -> [UInt8] { window.sampleBytes(window.byteCount) }
+
+  /// A window of the host's own with `bytes` in it.
+  static func privateWindow(byteCount: Int) throws(RemoteprocError) -> SharedWindow {
+    do throws(SharedMemoryError) {
+      let window = try SharedRegion(byteCount: max(1, byteCount)).window
+      return window.window(at: 0, byteCount: UInt64(byteCount)) ?? window
+    } catch { throw .hostMemory(error) }
+  }
+}

@@ -1,0 +1,55 @@
+public import SharedMemory
+public import Virtio
+import WireTypes
+
+/// A virtio device of a booted processor.
+public struct Vdev: Sendable {
+  /// The device as a driver binds to it.
+  public let device: VirtioDevice<SharedWindow>
+  /// Whether somebody drives devices of this kind.
+  public let isDriven: Bool
+  /// What the driver of Linux makes of it when nobody here can drive it.
+  let usability: PlannedDevice.Usability
+
+  /// Whether a driver is to bind to it: somebody drives this kind, and its rings work.
+  public var isForDriver: Bool { isDriven && usability == .usable }
+
+  /// What kind of device it is.
+  public var id: VirtioDeviceID { device.id }
+}
+
+extension Vdev {
+  /// Features of rings and of the name service that Linux accepts.
+  private static var linuxFeatures: VirtioFeatures {
+    [.nameService, .indirectDescriptors, .eventIndex]
+  }
+
+  /// Brings the device as far as it comes without a driver of ours.
+  ///
+  /// A device that nobody drives is acknowledged. In the Linux profile one with useless rings gets
+  /// the same status, features and kick as there.
+  func settle(kick: (NotifyID) -> Void) throws(VirtioError) {
+    guard !isForDriver else { return }
+    let entry = device.entry
+    try entry.setStatus([], from: entry.status)
+    try entry.setStatus(.acknowledge, from: [])
+    guard isDriven else { return }
+    try entry.setStatus([.acknowledge, .driver], from: .acknowledge)
+    let features = VirtioFeatures.negotiated(
+      offered: entry.offeredFeatures, supported: Self.linuxFeatures)
+    try entry.acceptFeatures(features)
+    if usability == .uselessRings {
+      try entry.setStatus([.acknowledge, .driver, .driverOK], from: [.acknowledge, .driver])
+      if let ring = device.vrings.first { kick(ring.notifyID) }
+    } else {
+      try entry.setStatus([.acknowledge, .driver, .failed], from: [.acknowledge, .driver])
+    }
+  }
+
+  /// Tells the remote that no driver uses the device any more.
+  func reset() {
+    do throws(VirtioError) {
+      try device.entry.setStatus([], from: device.entry.status)
+    } catch { preconditionFailure("a device may always be reset") }
+  }
+}
