@@ -89,6 +89,7 @@ var targets: [Target] = [
   tests("RISCVCore", ["RISCVCore", "SharedMemory", "WireTypes"]),
   tests(
     "SimulatedSoC", ["SimulatedSoC", "RISCVCore", "Scheduling", "SharedMemory", "WireTypes"]),
+  tests("Firmware", ringStack + ["SimulatedSoC", "ELF", "ResourceTable"]),
   tests("Boards", ["Boards", "WireTypes"]),
   tests(
     "PlatformSimulator",

@@ -3,6 +3,7 @@
 #if defined(__riscv)
   .section .text.start, "ax", @progbits
   .globl _start
+  .type _start, @function
 _start:
   la sp, __stack_top
   la t0, board_trap_entry
@@ -19,6 +20,7 @@ _start:
   wfi
   j 1b
 
+  .type clear, @function
 clear:                        // zeroes the words t0 ..< t1
   bgeu t0, t1, 2f
   sw zero, 0(t0)
@@ -32,6 +34,7 @@ clear:                        // zeroes the words t0 ..< t1
   // the core in `halt`, which the host sees as a hang.
   .text
   .balign 4
+  .type board_trap_entry, @function
 board_trap_entry:
   la t0, halt
   csrw mtvec, t0
@@ -41,6 +44,7 @@ board_trap_entry:
   csrr a2, mtval
   call board_exception
   .balign 4
+  .type halt, @function
 halt:
   j halt
 #endif
