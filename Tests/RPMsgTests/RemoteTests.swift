@@ -224,6 +224,31 @@ struct RemoteTests {
     }
   }
 
+  @Test("The host is asked to kick for buffers it lends only while one is missing")
+  func kicksForBuffers() throws {
+    var pair = try Pair()
+    let address = try pair.remote.makeEndpoint()
+    let greeting: [UInt8] = [1]
+    for round in 0..<3 {
+      for _ in 0..<4 { try pair.remote.send(greeting.span.bytes, from: address, to: host) }
+      var header = try pair.receiver.next(&pair.payload)
+      #expect(header != nil)
+      let asksWithoutNeed = pair.receiver.publish()
+      #expect(!asksWithoutNeed, "round \(round)")
+      try pair.remote.send(greeting.span.bytes, from: address, to: host)
+      #expect(
+        refusal { () throws(RPMsgError) in
+          try pair.remote.send(greeting.span.bytes, from: address, to: host)
+        } == .noBuffer)
+      for _ in 0..<4 {
+        header = try pair.receiver.next(&pair.payload)
+        #expect(header != nil)
+      }
+      let asksInNeed = pair.receiver.publish()
+      #expect(asksInNeed, "round \(round)")
+    }
+  }
+
   @Test("Sending without a buffer, or more than a buffer carries, is refused with the numbers")
   func sendErrors() throws {
     var pair = try Pair()

@@ -5,11 +5,14 @@ public import WireTypes
 /// Messages from the remote to the host: the virtio device's end of vring 0.
 ///
 /// One owner, no locks. ``enqueue(_:from:to:)`` fills buffers that the host has lent;
-/// ``publish()`` shows them to the host, once for each message or once for many.
+/// ``publish()`` shows them to the host, once for each message or once for many. The host is asked
+/// to kick when it lends buffers only from the moment one was missing until one is there again.
 public struct RPMsgRemoteTransmitter<Memory: ForeignMemory>: ~Copyable, Sendable {
   @usableFromInline var ring: VringDevice<Memory>
   /// A buffer taken from the ring that no message has used yet.
   @usableFromInline var held: (head: UInt16, segment: VringSegment)?
+  /// The host is asked to kick when it lends buffers; a ring starts like that.
+  @usableFromInline var asksForKicks = true
   /// The number by which the host is kicked.
   public let notifyID: NotifyID
 
@@ -29,7 +32,7 @@ public struct RPMsgRemoteTransmitter<Memory: ForeignMemory>: ~Copyable, Sendable
   public mutating func nextCapacity() throws(RPMsgError) -> Int? {
     let minimum = UInt32(truncatingIfNeeded: RPMsgHeader.encodedByteCount)
     do throws(VringError) {
-      if held == nil, let next = try ring.popBuffer(.deviceWrites) {
+      if held == nil, let next = try takeBuffer() {
         guard next.segment.byteCount >= minimum else {
           throw ring.breakRing(
             .bufferTooSmall(
@@ -41,6 +44,18 @@ public struct RPMsgRemoteTransmitter<Memory: ForeignMemory>: ~Copyable, Sendable
     guard let held else { return nil }
     // A header cannot announce more than 65535 bytes.
     return Int(truncatingIfNeeded: min(held.segment.byteCount &- minimum, 0xffff))
+  }
+
+  /// The next buffer that the host lends, or `nil`; then a kick will tell of the next.
+  @inlinable
+  mutating func takeBuffer() throws(VringError) -> (head: UInt16, segment: VringSegment)? {
+    let next = try ring.popBuffer(.deviceWrites)
+    let isMissing = next == nil
+    guard isMissing != asksForKicks else { return next }
+    asksForKicks = isMissing
+    // One may have come before the host could see that we ask.
+    let hasMore = try ring.setNotifications(isMissing)
+    return isMissing && hasMore ? try ring.popBuffer(.deviceWrites) : next
   }
 
   /// Puts one message into a buffer; the host sees it after ``publish()``.
