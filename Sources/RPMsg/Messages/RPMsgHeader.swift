@@ -84,6 +84,11 @@ public struct RPMsgHeader: Equatable, Sendable {
   /// Copies the header out of a shared buffer at `offset`: each byte once.
   @inlinable
   init<Memory: ForeignMemory>(copyingFrom memory: borrowing Memory, at offset: Int) {
+    if offset & 7 == 0, memory.isAligned(to: 8) {
+      self.init(
+        first: memory.loadUInt64(at: offset), second: memory.loadUInt64(at: offset &+ 8))
+      return
+    }
     var words = InlineArray<2, UInt64>(repeating: 0)
     var span = words.mutableSpan
     // SAFETY: every bit pattern is a valid integer.
@@ -95,9 +100,13 @@ public struct RPMsgHeader: Equatable, Sendable {
   /// Copies the header into a shared buffer at `offset`.
   @inlinable
   func copy<Memory: ForeignMemory>(into memory: borrowing Memory, at offset: Int) {
-    let words: InlineArray<2, UInt64> = [
-      self.words.first.littleEndian, self.words.second.littleEndian,
-    ]
+    let (first, second) = words
+    if offset & 7 == 0, memory.isAligned(to: 8) {
+      memory.store(first, at: offset)
+      memory.store(second, at: offset &+ 8)
+      return
+    }
+    let words: InlineArray<2, UInt64> = [first.littleEndian, second.littleEndian]
     // SAFETY: integers have no padding.
     unsafe memory.copyIn(words.span.bytes, at: offset)
   }

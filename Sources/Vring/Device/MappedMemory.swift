@@ -43,15 +43,24 @@ public struct MappedMemory<Memory: ForeignMemory>: Sendable {
     guard let offset = address.offset(from: start), offset <= size,
       UInt64(byteCount) <= size &- offset
     else { return nil }
+    if excludedCount > 0, isExcluded(address.rawValue, UInt64(byteCount)) { return nil }
+    return Int(truncatingIfNeeded: offset)
+  }
+
+  /// Whether one of the `byteCount` bytes at `address`, which do not wrap, is excluded.
+  @inlinable
+  func isExcluded(_ address: UInt64, _ byteCount: UInt64) -> Bool {
     for index in 0..<excludedCount {
       let range = excluded[index]
-      // The buffer cannot wrap: it lies inside memory. Compare by distances, which cannot either.
-      if let inside = address.offset(from: range.start) {
-        if inside < range.byteCount { return nil }
-      } else if range.start.rawValue &- address.rawValue < UInt64(byteCount), range.byteCount > 0 {
-        return nil
+      // Distances cannot wrap: one of the two starts lies at or below the other.
+      let start = range.start.rawValue
+      if address >= start
+        ? address &- start < range.byteCount
+        : start &- address < byteCount && range.byteCount > 0
+      {
+        return true
       }
     }
-    return Int(truncatingIfNeeded: offset)
+    return false
   }
 }

@@ -148,14 +148,37 @@ extension VringDevice {
   public mutating func popBuffer(
     _ direction: BufferDirection
   ) throws(VringError) -> (head: UInt16, segment: VringSegment)? {
-    guard var chain = try popAvailable(), let segment = try nextSegment(of: &chain) else {
-      return nil
+    guard let chain = try popAvailable() else { return nil }
+    let start = Int(chain.head) &* 16
+    // The one copy of the descriptor; all checks and uses are of the copy.
+    let address = DeviceAddress(rawValue: memory.loadUInt64(at: start))
+    let second = memory.loadUInt64(at: start &+ 8)
+    let byteCount = UInt32(truncatingIfNeeded: second)
+    let flags = UInt16(truncatingIfNeeded: second &>> 32)
+    guard flags & DescriptorFlags.all == direction.flags, byteCount > 0,
+      let offset = buffers.offset(of: address, byteCount: byteCount)
+    else {
+      throw breakRing(
+        refusal(of: chain.head, address, byteCount, flags, next: second &>> 48, direction))
     }
-    guard chain.next == nil else { throw breakRing(.chainNotSupported(head: chain.head)) }
-    guard segment.direction == direction else {
-      throw breakRing(.wrongDirection(head: chain.head))
+    return (chain.head, VringSegment(offset: offset, byteCount: byteCount, direction: direction))
+  }
+
+  /// Why a descriptor is not the one buffer that ``popBuffer(_:)`` takes.
+  @usableFromInline
+  func refusal(
+    of head: UInt16, _ address: DeviceAddress, _ byteCount: UInt32, _ flags: UInt16, next: UInt64,
+    _ direction: BufferDirection
+  ) -> VringBreakage {
+    if flags & DescriptorFlags.indirect != 0 { return .indirectNotNegotiated(head: head) }
+    if flags & DescriptorFlags.next != 0 {
+      let next = UInt16(truncatingIfNeeded: next)
+      return next > fields.mask
+        ? .badNext(next, queueSize: layout.queueSize) : .chainNotSupported(head: head)
     }
-    return (chain.head, segment)
+    if byteCount == 0 { return .zeroLength(head: head) }
+    if flags & DescriptorFlags.write != direction.flags { return .wrongDirection(head: head) }
+    return .badAddress(address, byteCount: byteCount)
   }
 
   /// Reads the available index, once, and checks it against what the ring can hold.

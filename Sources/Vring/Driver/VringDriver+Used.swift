@@ -38,10 +38,22 @@ extension VringDriver {
       throw breakRing(.badID(id, queueSize: layout.queueSize))
     }
     let head = UInt16(truncatingIfNeeded: id)
-    let index = Int(head)
-    guard shadow[index].state == .lent else { throw breakRing(.notOutstanding(head: head)) }
-    let byteCount = try checkedLength(claimed, head: head)
-    shadow[index].state = .reserved
+    var entry = shadow[Int(head)]
+    guard entry.state == .lent else { throw breakRing(.notOutstanding(head: head)) }
+    // Devices put any length there for buffers that they only read. Source: practice.
+    var byteCount: UInt32 = 0
+    if entry.flags & DescriptorFlags.write != 0 {
+      byteCount = claimed
+      if claimed > entry.byteCount {
+        guard lengthRule == .clamp else {
+          throw breakRing(
+            .badUsedLength(head: head, byteCount: claimed, posted: entry.byteCount))
+        }
+        byteCount = entry.byteCount
+      }
+    }
+    entry.state = .reserved
+    shadow[Int(head)] = entry
     consumed &+= 1
     return UsedBuffer(head: head, byteCount: byteCount)
   }
@@ -74,20 +86,6 @@ extension VringDriver {
         .usedIndexJump(index: index, consumed: consumed, lent: published &- consumed))
     }
     usedSeen = index
-  }
-
-  /// The bytes written to the buffer of `head`, when the device claims `claimed`.
-  @inlinable
-  mutating func checkedLength(_ claimed: UInt32, head: UInt16) throws(VringError) -> UInt32 {
-    let entry = shadow[Int(head)]
-    // Devices put anything there for buffers that they only read. Source: practice.
-    guard entry.flags & DescriptorFlags.write != 0 else { return 0 }
-    if claimed <= entry.byteCount { return claimed }
-    guard lengthRule == .clamp else {
-      throw breakRing(
-        .badUsedLength(head: head, byteCount: claimed, posted: entry.byteCount))
-    }
-    return entry.byteCount
   }
 
   /// Latches `reason`; the first one stays.

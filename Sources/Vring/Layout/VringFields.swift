@@ -24,20 +24,22 @@ struct VringFields: Sendable {
   }
 
   /// Bit 0 of the available flags: the driver wants no notification ([VIRTIO-1.2] §2.7.7).
-  @usableFromInline static let noInterrupt: UInt16 = 1
+  @inlinable static var noInterrupt: UInt16 { 1 }
   /// Bit 0 of the used flags: the device wants no notification ([VIRTIO-1.2] §2.7.10).
-  @usableFromInline static let noNotify: UInt16 = 1
+  @inlinable static var noNotify: UInt16 { 1 }
 }
 
 /// Flags of a descriptor ([VIRTIO-1.2] §2.7.5).
 @usableFromInline
 enum DescriptorFlags {
   /// `next` continues the chain.
-  @usableFromInline static let next: UInt16 = 1
+  @inlinable static var next: UInt16 { 1 }
   /// The device writes the buffer; otherwise it reads it.
-  @usableFromInline static let write: UInt16 = 2
+  @inlinable static var write: UInt16 { 2 }
   /// The buffer holds a table of descriptors.
-  @usableFromInline static let indirect: UInt16 = 4
+  @inlinable static var indirect: UInt16 { 4 }
+  /// All flags that mean something.
+  @inlinable static var all: UInt16 { 7 }
 }
 
 extension VringLayout {
