@@ -7,13 +7,13 @@ struct Reservation: Sendable {
   let value: UInt32
 }
 
-// The A extension by real atomics of the host. Source: [RISCV-UNPRIV] §13.
+// The A extension by real atomics of the host. Source: [RISCV-UNPRIV] §8.
 //
 // ORDERING: all are sequentially consistent, which covers every combination of `aq` and `rl`.
 extension RISCVCore {
   mutating func loadReserved(_ record: Record) -> Outcome {
     let address = registers[Int(record.rs1)]
-    guard address & 3 == 0 else { return trap(.loadAddressMisaligned, value: address) }
+    guard address & 3 == 0 else { return trap(.loadAccessFault, value: address) }
     let loaded = memory.window(containing: address)?.withWord(address) {
       $0.load(ordering: .sequentiallyConsistent)
     }
@@ -25,7 +25,7 @@ extension RISCVCore {
 
   mutating func storeConditional(_ record: Record, _ following: UInt32) -> Outcome {
     let address = registers[Int(record.rs1)]
-    guard address & 3 == 0 else { return trap(.storeAddressMisaligned, value: address) }
+    guard address & 3 == 0 else { return trap(.storeAccessFault, value: address) }
     guard let window = memory.window(containing: address) else {
       return trap(.storeAccessFault, value: address)
     }
@@ -47,7 +47,7 @@ extension RISCVCore {
 
   mutating func modify(_ record: Record, _ following: UInt32) -> Outcome {
     let address = registers[Int(record.rs1)]
-    guard address & 3 == 0 else { return trap(.storeAddressMisaligned, value: address) }
+    guard address & 3 == 0 else { return trap(.storeAccessFault, value: address) }
     guard let window = memory.window(containing: address) else {
       return trap(.storeAccessFault, value: address)
     }

@@ -90,7 +90,7 @@ extension RISCVCore {
 
   /// Reads and perhaps writes a control register.
   ///
-  /// Source: [RISCV-UNPRIV] §6.1.
+  /// Source: [RISCV-UNPRIV] §9.1.
   private mutating func accessControl(_ record: Record, _ following: UInt32) -> Outcome {
     let number = record.target
     let source = record.rs1

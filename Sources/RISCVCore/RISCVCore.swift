@@ -9,7 +9,7 @@ public import WireTypes
 ///
 /// Choices where [RISCV-UNPRIV] and [RISCV-PRIV] leave one:
 /// - Misaligned loads and stores in memory work, byte by byte; outside memory they are access
-///   faults. Misaligned atomic operations raise the address-misaligned exception.
+///   faults. Misaligned atomic operations are access faults everywhere.
 /// - `lr.w`, `sc.w` and `amo*` outside memory are access faults. `sc.w` succeeds when the word
 ///   still holds the value that `lr.w` loaded. Source: practice (a compare-and-exchange of the
 ///   host; what changes and changes back meanwhile is not noticed).

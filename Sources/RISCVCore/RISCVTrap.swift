@@ -10,13 +10,14 @@ public enum RISCVTrapCause: Equatable, Hashable, Sendable {
   case illegalInstruction
   /// `ebreak`.
   case breakpoint
-  /// `lr.w` at an address that is no multiple of four.
+  /// A load that must be aligned and is not; this core reports ``loadAccessFault`` in its place.
   case loadAddressMisaligned
-  /// A load from an address where nothing answers.
+  /// A load from an address where nothing answers, or `lr.w` at no multiple of four.
   case loadAccessFault
-  /// `sc.w` or an atomic operation at an address that is no multiple of four.
+  /// A store that must be aligned and is not; this core reports ``storeAccessFault`` in its place.
   case storeAddressMisaligned
-  /// A store or atomic operation to an address where nothing answers.
+  /// A store or atomic operation to an address where nothing answers, or an atomic operation or
+  /// `sc.w` at no multiple of four.
   case storeAccessFault
   /// `ecall` in user mode.
   case environmentCallFromUser

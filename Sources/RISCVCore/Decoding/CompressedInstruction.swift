@@ -1,6 +1,6 @@
 /// A 16-bit instruction of the C extension for RV32 without floating point.
 ///
-/// Each one stands for one full instruction. Source: [RISCV-UNPRIV] §26.
+/// Each one stands for one full instruction. Source: [RISCV-UNPRIV] §16.
 package struct CompressedInstruction {
   /// The halfword in memory.
   package let rawValue: UInt16

@@ -17,7 +17,7 @@ package struct Instruction: Equatable, Sendable {
   /// Decodes the instruction whose first halfword is the low half of `word`.
   ///
   /// Total: a pattern that means nothing gives ``Operation/illegal``. The high half of `word` does
-  /// not matter when the low half is a compressed instruction. Source: [RISCV-UNPRIV] §1.5, §34.
+  /// not matter when the low half is a compressed instruction. Source: [RISCV-UNPRIV] §1.5, §24.
   package init(decoding word: UInt32) {
     if word & 3 == 3 {
       self.init(full: word)

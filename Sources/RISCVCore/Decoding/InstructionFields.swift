@@ -1,6 +1,6 @@
 /// The fields of a 32-bit instruction word.
 ///
-/// Source: [RISCV-UNPRIV] §2.2, §2.3, §34.
+/// Source: [RISCV-UNPRIV] §2.2, §2.3, §24.
 struct InstructionFields {
   let rawValue: UInt32
 

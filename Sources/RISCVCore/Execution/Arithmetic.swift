@@ -1,6 +1,6 @@
 /// The results of the M extension.
 ///
-/// Source: [RISCV-UNPRIV] §12.
+/// Source: [RISCV-UNPRIV] §7.
 enum Arithmetic {
   @inline(__always)
   static func mulh(_ first: UInt32, _ second: UInt32) -> UInt32 {
