@@ -19,7 +19,8 @@ extension RemoteprocError: CustomStringConvertible {
     case .tooManyUsers(let count): "already \(count) users"
     case .vendorEntryRefused(let type, let errno):
       "vendor entry of type \(type) refused with errno \(errno)"
-    case .noResourceTable, .tableNotVisible, .segmentNotInMemory, .overlap: placementDescription
+    case .noResourceTable, .tableOutOfImage, .tableNotVisible, .segmentNotInMemory, .overlap:
+      placementDescription
     case .duplicateCarveout, .carveoutTooSmall, .carveoutMismatch, .addressNotMet,
       .addressNotExpressible, .carveoutBudget, .devmemWithoutIOMMU, .devmemNotAllowed, .badTrace:
       memoryDescription
@@ -32,6 +33,9 @@ extension RemoteprocError: CustomStringConvertible {
   private var placementDescription: String {
     switch self {
     case .noResourceTable: "image has no resource table"
+    case .tableOutOfImage(let offset, let byteCount, let imageByteCount):
+      "resource table: \(byteCount) bytes at offset \(hex(offset)) "
+        + "are not inside the image of \(imageByteCount) bytes"
     case .tableNotVisible(let da, let byteCount):
       "resource table with virtio devices (\(byteCount) bytes at da \(da)) "
         + "is in no memory the remote sees"

@@ -37,6 +37,8 @@ public enum RemoteprocError: Error, Equatable, Sendable {
   case hostMemory(SharedMemoryError)
   /// The image has no resource table and must have one.
   case noResourceTable
+  /// The resource table does not lie inside the image.
+  case tableOutOfImage(offset: UInt64, byteCount: UInt64, imageByteCount: Int)
   /// A table with virtio devices is not in memory the remote sees.
   case tableNotVisible(da: DeviceAddress, byteCount: Int)
   /// A segment does not lie in one piece of memory the remote sees.

@@ -23,7 +23,7 @@ extension RemoteProcessor where Platform: ~Copyable {
     if let source { try publish(source, &plan, &session) }
     try openTraces(plan, &session)
     try makeDevices(plan, buffers, &session)
-    session.notices = plan.notices
+    session.notices = plan.notices + session.notices
     try onPlatform { (platform) throws(PlatformError) in
       try platform.start(at: image.bootAddress)
     }
@@ -63,9 +63,10 @@ extension RemoteProcessor where Platform: ~Copyable {
       return try TableSource(
         table, version: options.tableVersion ?? (isStrict ? nil : .v1), isStrict: isStrict)
     } catch {
-      // To Linux a table with a bad start is no table.
-      if !isStrict, options.tableIsOptional { return nil }
-      throw error
+      // To Linux a table with a bad start is no table; headers outside the image are refused.
+      if case .image = error { throw error }
+      guard !isStrict, options.tableIsOptional else { throw error }
+      return nil
     }
   }
 

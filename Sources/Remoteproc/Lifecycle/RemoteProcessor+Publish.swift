@@ -38,8 +38,10 @@ extension RemoteProcessor where Platform: ~Copyable {
   ) throws(RemoteprocError) -> MappedMemory<SharedWindow> {
     let name = device.bufferName
     if let carveout = session.carveouts.first(where: { $0.name == name }) {
-      guard carveout.byteCount >= needed else {
-        throw .carveoutTooSmall(name, needed: needed, available: carveout.byteCount)
+      let isStrict = session.options.profile.enforces(.messageBuffers)
+      let available = isStrict ? carveout.byteCount : device.linuxBufferByteCount(in: carveout)
+      guard available >= needed else {
+        throw .carveoutTooSmall(name, needed: needed, available: available)
       }
       return MappedMemory(memory: carveout.window, start: carveout.da)
     }
@@ -79,8 +81,8 @@ extension RemoteProcessor where Platform: ~Copyable {
       let byteCount = UInt64(trace.byteCount)
       // Linux knows no "any" here: all ones is an address like another.
       let da = trace.da ?? DeviceAddress(rawValue: UInt64(UInt32.max))
-      let window = byteCount > 0 ? window(at: da, byteCount: byteCount, in: session) : nil
-      if window == nil {
+      let window = window(at: da, byteCount: byteCount, in: session)
+      if window == nil || byteCount == 0 {
         guard !plan.profile.enforces(.traceVisible) else {
           throw .badTrace(trace.name, da: trace.da, byteCount: byteCount)
         }

@@ -104,7 +104,8 @@ public struct RemoteProcessor<Platform: PlatformDriver & ~Copyable>: ~Copyable {
   /// A crashed processor stops at once, whatever its users.
   ///
   /// - Throws: ``RemoteprocError/illegalTransition(_:from:)`` while offline, or
-  ///   ``RemoteprocError/platform(_:)`` when it does not stop; it then is as it was.
+  ///   ``RemoteprocError/platform(_:)`` when it does not stop; it then runs on, with its virtio
+  ///   devices reset.
   public mutating func shutdown() throws(RemoteprocError) {
     switch phase {
     case .offline: throw .illegalTransition(.shutdown, from: .offline)

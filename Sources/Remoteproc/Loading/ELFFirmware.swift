@@ -53,12 +53,18 @@ public struct ELFFirmware: FirmwareFormat {
     _ profile: CompatibilityProfile
   ) throws(RemoteprocError) -> FirmwareTable? {
     let strictness: ELFStrictness = profile.enforces(.tableSection) ? .specification : .memorySafe
-    return try Self.wrap { () throws(ELFError) in
-      let name = Self.tableSectionName
-      guard let section = try file.section(named: name, strictness: strictness) else { return nil }
+    let name = Self.tableSectionName
+    let found = try Self.wrap { () throws(ELFError) in
+      try file.section(named: name, strictness: strictness)
+    }
+    guard let section = found else { return nil }
+    do throws(ELFError) {
       let bytes = try file.bytes(of: section, strictness: strictness)
       return FirmwareTable(bytes: Array(bytes), da: section.address)
-    }
+    } catch .sectionOutOfFile(_, let offset, let byteCount, let imageByteCount) {
+      throw .tableOutOfImage(
+        offset: offset, byteCount: byteCount, imageByteCount: imageByteCount)
+    } catch { throw .image(error) }
   }
 
   /// The segment of a program header that loads something.

@@ -22,7 +22,8 @@ public protocol FirmwareFormat: Sendable {
 
   /// The resource table and the address it is to be published at; `nil` when there is none.
   ///
-  /// - Throws: ``RemoteprocError/image(_:)``.
+  /// - Throws: ``RemoteprocError/image(_:)``, or
+  ///   ``RemoteprocError/tableOutOfImage(offset:byteCount:imageByteCount:)``.
   func resourceTable(
     _ profile: CompatibilityProfile
   ) throws(RemoteprocError) -> FirmwareTable?

@@ -40,6 +40,13 @@ struct PlannedDevice {
     return 2 * 512 * UInt64(count)
   }
 
+  /// Bytes of a carveout that Linux can give to message buffers: the largest power of two of pages.
+  func linuxBufferByteCount(in carveout: Carveout) -> UInt64 {
+    var pages = carveout.byteCount / DeviceMemoryPool.pageByteCount
+    while pages.nonzeroBitCount > 1 { pages &= pages - 1 }
+    return pages * DeviceMemoryPool.pageByteCount
+  }
+
   /// Rings whose address the driver writes into the table, and where.
   var foundRings: [(ring: PlannedRing, fields: VringFields)] {
     var count = rings.count
