@@ -33,6 +33,14 @@ package struct CommandContext: Sendable {
     Palette(isTerminal: errors.isTerminal, environment: environment)
   }
 
+  /// Tells the user of a crash of the image at `path`, with the last trace lines.
+  func report(_ crash: CrashEvent, of path: String) {
+    errors.line(
+      "\(errorPalette.paint("rproc:", .bad)) \(path.escapedPath): crashed: "
+        + CrashText.line(crash))
+    for line in CrashText.lastTrace(crash) { errors.line("rproc: \(line)") }
+  }
+
   /// Tells the user of `failure`, and programs too if `json`.
   package func report(_ failure: Failure, json: Bool) {
     if json {

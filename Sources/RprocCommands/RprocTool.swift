@@ -11,6 +11,7 @@ public enum RprocTool {
     // A reader that went away shows as a failed write, which the commands handle.
     signal(SIGPIPE, SIG_IGN)
     let context = CommandContext()
+    Interrupts.install()
     let status = run(Array(CommandLine.arguments.dropFirst()), context: context)
     exit(status)
   }

@@ -57,7 +57,7 @@ struct ImageFileTests {
     let scratch = try Scratch()
     let empty = try scratch.file("empty", [])
     let text = try scratch.file("text", Array(repeating: 0x41, count: 100))
-    for command in ["inspect"] {
+    for command in ["inspect", "run", "ping"] {
       #expect(try CommandRun(command, scratch.path + "/none").status == 66)
       #expect(try CommandRun(command, scratch.path).status == 66)
       let run = try CommandRun(command, empty)

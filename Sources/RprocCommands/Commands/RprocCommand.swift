@@ -20,7 +20,7 @@ struct RprocCommand: ParsableCommand {
       """,
     version: RprocTool.version,
     subcommands: [
-      InspectCommand.self,
+      DemoCommand.self, RunCommand.self, InspectCommand.self, PingCommand.self,
       BoardsCommand.self,
     ])
 }

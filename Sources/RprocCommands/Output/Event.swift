@@ -27,7 +27,7 @@ package enum Event: Equatable, Sendable {
 
   /// What became of a channel.
   package enum ChannelAction: String, Equatable, Sendable {
-    case created, destroyed, bound
+    case created, finished, destroyed
   }
 }
 

@@ -121,6 +121,7 @@ extension SummaryEvent {
     list.add("seconds", .decimal(seconds, places: 6))
     list.add("lost", .unsigned(lost))
     list.add("wrong", .unsigned(wrong))
+    list.add("rate", rate.map { .decimal($0, places: 1) })
     list.add("instructions", instructions.map(JSONValue.unsigned))
     list.add("mips", mips.map { .decimal($0, places: 1) })
     list.add("p50_ns", latency.map { .unsigned($0.p50) })

@@ -7,11 +7,13 @@ package struct EventPrinter {
     /// Lines for people; of a series of messages that is longer, only `shown` at its start and
     /// number `last`.
     case human(seriesStart: Int?, last: Int)
+    /// Of the lines for people only the header, the summary and what went wrong.
+    case brief
     /// The firmware's own text on standard output, and all else on standard error.
     case plain(trace: Bool, console: Bool)
 
     /// Lines for people, all of them.
-    package static let human = Format.human(seriesStart: nil, last: 0)
+    package static let everything = Format.human(seriesStart: nil, last: 0)
   }
 
   private let format: Format
@@ -37,11 +39,14 @@ package struct EventPrinter {
       switch format {
       case .json: text += record.json.text + "\n"
       case .human(let start, let last): text += humanLine(record, start: start, last: last)
+      case .brief:
+        if record.event.isBrief { text += human.text(of: record) + "\n" }
       case .plain(let trace, let console):
         if let line = Self.plainLine(record.event, trace: trace, console: console) {
           text += line + "\n"
         } else {
-          errors.line(humanErrors.text(of: record))
+          let line = humanErrors.text(of: record)
+          if !line.isEmpty { errors.line(line) }
         }
       }
     }
@@ -49,14 +54,15 @@ package struct EventPrinter {
   }
 
   private mutating func humanLine(_ record: EventRecord, start: Int?, last: Int) -> String {
-    if case .message(let message) = record.event, let start, let number = message.number,
-      number > start, number != last
+    if case .message(let message) = record.event, message.direction == .received, let start,
+      let number = message.number, number > start, number != last
     {
       guard !hasElided else { return "" }
       hasElided = true
       return "       ...\n"
     }
-    return human.text(of: record) + "\n"
+    let line = human.text(of: record)
+    return line.isEmpty ? "" : line + "\n"
   }
 
   private static func plainLine(_ event: Event, trace: Bool, console: Bool) -> String? {
@@ -64,6 +70,16 @@ package struct EventPrinter {
     case .trace(_, let text) where trace: SafeText.escaped(text)
     case .console(let text) where console: SafeText.escaped(text)
     default: nil
+    }
+  }
+}
+
+extension Event {
+  /// Whether the event is shown to people who only want the result.
+  fileprivate var isBrief: Bool {
+    switch self {
+    case .firmware, .summary, .crash, .error, .exit, .lost: true
+    default: false
     }
   }
 }

@@ -10,6 +10,11 @@ package struct HumanEvents: Sendable {
   package func text(of record: EventRecord) -> String {
     switch record.event {
     case .firmware(let firmware): return header(firmware)
+    // Each has its answer, which is shown.
+    case .message(let message) where message.direction == .sent && message.number != nil:
+      return ""
+    // The device says how many it has.
+    case .resource(let resource) where resource.kind == .vring: return ""
     case .summary(let summary): return SummaryText(palette: palette).line(summary)
     case .error(let failure): return "\(time(record))   \(label("error", .bad))\(failure.message)"
     default: break
@@ -47,17 +52,25 @@ package struct HumanEvents: Sendable {
     case .trace(_, let text): ("trace", .label, SafeText.escaped(text))
     case .console(let text): ("console", .label, SafeText.escaped(text))
     case .channel(let name, let address, let action):
-      (
-        "channel", .label,
-        "\(SafeText.escaped(name)), remote \(Hex.address(UInt64(address)))"
-          + (action == .created ? "" : ", \(action.rawValue)")
-      )
+      ("channel", .label, Self.text(of: name, address, action))
     case .message(let message): ("message", .label, Self.text(of: message))
     case .crash(let crash): ("crash", .bad, CrashText.line(crash))
     case .exit(let code): ("exit", code == 0 ? .good : .bad, "code \(code)")
     case .lost(let count): ("lost", .bad, "\(count) events came too fast to be shown")
     case .firmware, .error, .summary: ("", .dim, "")
     }
+  }
+
+  private static func text(
+    of name: String, _ address: UInt32, _ action: Event.ChannelAction
+  ) -> String {
+    let end =
+      switch action {
+      case .created: ""
+      case .finished: ", goodbye!"
+      case .destroyed: ", gone"
+      }
+    return "\(SafeText.escaped(name)), remote \(Hex.address(UInt64(address)))\(end)"
   }
 
   private static func text(of resource: ResourceEvent) -> String {

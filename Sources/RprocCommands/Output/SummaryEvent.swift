@@ -14,6 +14,8 @@ package struct SummaryEvent: Equatable, Sendable {
   package var lost: UInt64 = 0
   /// Answers that differed from what was sent.
   package var wrong: UInt64 = 0
+  /// Messages answered in each second of the exchange.
+  package var rate: Double?
   /// Times from sending to the answer.
   package var latency: Latency?
 

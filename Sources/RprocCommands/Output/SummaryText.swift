@@ -15,10 +15,17 @@ package struct SummaryText: Sendable {
       if summary.wrong > 0 { text += ", \(summary.wrong) wrong" }
       parts.append(palette.paint(text, isGood ? .good : .bad))
     }
+    if let rate = summary.rate {
+      parts.append("\(Decimals.count(UInt64(max(0, rate)))) messages/s")
+    }
     if let latency = summary.latency {
-      let p50 = Decimals.time(nanoseconds: latency.p50)
-      let p99 = Decimals.time(nanoseconds: latency.p99)
-      parts.append("round trip p50 \(p50), p99 \(p99)")
+      var times = [("p50", latency.p50), ("p99", latency.p99)]
+      if summary.rate != nil {
+        times.insert(("p90", latency.p90), at: 1)
+        times.append(("max", latency.max))
+      }
+      let text = times.map { "\($0) \(Decimals.time(nanoseconds: $1))" }
+      parts.append("round trip \(text.joined(separator: ", "))")
     }
     if let instructions = summary.instructions {
       var text = "\(Decimals.count(instructions)) instructions"

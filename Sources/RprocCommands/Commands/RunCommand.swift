@@ -1,0 +1,95 @@
+import ArgumentParser
+import Foundation
+import Remoteproc
+
+/// `rproc run`: boots an image and shows what it does.
+struct RunCommand: ExecutableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Boots an image and shows what it does.",
+    discussion: """
+      Runs until the firmware exits or crashes, until --timeout, or until Ctrl-C; then stops the
+      processor.
+
+      EXAMPLES
+        rproc run firmware.elf
+        rproc run firmware.elf --until-exit --timeout 10        a test run: the firmware's result
+        rproc run firmware.elf --service my-channel=print       show what the firmware says
+        rproc run firmware.elf --trace > log.txt                the firmware's log alone
+        rproc run firmware.elf --json --timeout 2               events for programs
+        rproc run firmware.elf --report --board null --compat linux
+      """)
+
+  @Argument(help: "The firmware image, an ELF file.", completion: .file())
+  var image: String
+
+  @Option(help: ArgumentHelp("A built-in board, or a YAML file.", valueName: "name|file"))
+  var board = "virt-rv32"
+
+  @Option(
+    help: ArgumentHelp("Stop after this time, and end with 75.", valueName: "seconds"))
+  var timeout: Double?
+
+  @Flag(help: "End with the firmware's exit code if it is 0 to 63, else with 70.")
+  var untilExit = false
+
+  @Flag(help: "Only the trace buffers' text on standard output, all else on standard error.")
+  var trace = false
+
+  @Flag(help: "Only the console's text on standard output, all else on standard error.")
+  var console = false
+
+  @Option(
+    name: .customLong("service"),
+    help: ArgumentHelp(
+      "Serve channels of this name: echo, print or sample. May be repeated.",
+      valueName: "name=handler"))
+  var services: [String] = []
+
+  @Flag(help: "One JSON object for each event.")
+  var json = false
+
+  @Flag(help: "Boot, print one JSON report, stop.")
+  var report = false
+
+  @Option(help: ArgumentHelp("What is accepted: default or linux.", valueName: "profile"))
+  var compat = ProfileArgument.default
+
+  var wantsJSON: Bool { json && !report }
+
+  func validate() throws {
+    if let timeout, !(timeout > 0 && timeout <= 1e9) {
+      throw ValidationError("--timeout is a number of seconds above 0, at most 1e9")
+    }
+    for service in services where ServiceChoice(service) == nil {
+      throw ValidationError(
+        "--service takes NAME=HANDLER with a name of 1 to 31 bytes and one of echo, print, sample")
+    }
+  }
+
+  func execute(_ context: CommandContext) throws -> CommandStatus {
+    let board = try BoardChoice(board).board
+    if report { return try ReportCommand(image: image, board: board, compat).execute(context) }
+    let loaded = try LoadedImage(path: image)
+    var options = RunOptions(board: board)
+    options.timeout = timeout.map(Duration.seconds)
+    options.untilExit = untilExit
+    options.profile = compat.profile
+    if !services.isEmpty { options.services = services.compactMap(ServiceChoice.init) }
+    options.format =
+      json
+      ? .json : trace || console ? .plain(trace: trace, console: console) : .everything
+    var task = RunTask(loaded, options, context)
+    return try SessionMaker(board: board, services: options.services).perform(
+      &task, symbolsFrom: loaded.firmware.file)
+  }
+}
+
+/// The profiles by the names that users give.
+enum ProfileArgument: String, CaseIterable, ExpressibleByArgument {
+  case `default`
+  case linux
+
+  /// The profile.
+  var profile: CompatibilityProfile { self == .linux ? .linux : .default }
+}

@@ -1,0 +1,108 @@
+import Boards
+import Foundation
+import Remoteproc
+import Scheduling
+
+/// Boots an image, shows what it does until something ends it, and stops it.
+struct RunTask: SessionTask {
+  private let options: RunOptions
+  private let context: CommandContext
+  private let image: LoadedImage
+  private var printer: EventPrinter
+  private let interruptsBefore = Interrupts.seen
+
+  /// Why a run ended.
+  private enum Ending: Equatable {
+    case exited(UInt32)
+    case crashed(CrashEvent)
+    case timedOut
+    case interrupted
+    /// Nobody reads standard output any more.
+    case unread
+  }
+
+  /// Makes the task of booting `image`.
+  init(_ image: LoadedImage, _ options: RunOptions, _ context: CommandContext) {
+    self.image = image
+    self.options = options
+    self.context = context
+    printer = EventPrinter(format: options.format, context: context)
+  }
+
+  mutating func perform<Platform: PlatformDriver & ~Copyable>(
+    _ session: inout Session<Platform>
+  ) throws(Failure) -> CommandStatus {
+    let log = session.hub.log
+    log.add(.firmware(image.event(board: options.board.name)))
+    do throws(Failure) {
+      try session.start(image.firmware, path: image.file.path, profile: options.profile)
+    } catch {
+      printer.print(log.take())
+      throw error
+    }
+    tell(session.processor.notices)
+    let ending = follow(session.hub)
+    if case .crashed = ending { session.noteCrash() }
+    let failure = session.stop()
+    var summary = session.summary
+    if options.expectedMessageCount > summary.messages {
+      summary.lost = options.expectedMessageCount - summary.messages
+    }
+    log.add(.summary(summary))
+    printer.print(log.take())
+    if let failure { throw failure }
+    let status = status(after: ending)
+    return status == .done && summary.lost > 0 ? .remoteFailed : status
+  }
+
+  private func tell(_ notices: [BootNotice]) {
+    for notice in notices.prefix(20) {
+      context.errors.line("rproc: note: \(SafeText.escaped("\(notice)", limit: 300))")
+    }
+  }
+
+  private mutating func follow(_ hub: SessionHub) -> Ending {
+    let deadline = options.timeout.map { MonotonicTime.now.advanced(by: $0) }
+    let interval = hub.text.pollInterval
+    while true {
+      let poll = MonotonicTime.now.advanced(by: interval)
+      let records = hub.log.wait(until: deadline.map { min($0, poll) } ?? poll)
+      printer.print(records)
+      for record in records {
+        switch record.event {
+        case .exit(let code): return .exited(code)
+        case .crash(let crash): return .crashed(crash)
+        default: break
+        }
+      }
+      if Interrupts.seen != interruptsBefore { return .interrupted }
+      if context.output.failure != nil { return .unread }
+      if let deadline, MonotonicTime.now >= deadline { return .timedOut }
+      if records.isEmpty { hub.text.lookAndSettle() }
+    }
+  }
+
+  private func status(after ending: Ending) -> CommandStatus {
+    switch ending {
+    case .exited(let code): return options.untilExit ? CommandStatus(firmwareCode: code) : .done
+    case .timedOut:
+      let seconds = (options.timeout ?? .zero) / .seconds(1)
+      context.errors.line(
+        "rproc: \(image.file.path.escapedPath): stopped after "
+          + "\(Decimals.fixed(seconds, places: 3)) s (--timeout)")
+      return .timedOut
+    case .interrupted:
+      context.errors.line("rproc: \(image.file.path.escapedPath): interrupted, stopped cleanly")
+      return .interrupted
+    case .unread: return .done
+    case .crashed(let crash):
+      context.report(crash, of: image.file.path)
+      return .remoteFailed
+    }
+  }
+}
+
+extension String {
+  /// A path as messages show it.
+  var escapedPath: String { SafeText.escaped(self, limit: 400) }
+}

@@ -1,0 +1,105 @@
+import RPMsg
+import RPMsgBus
+import WireTypes
+
+/// Puts the drivers that the user chose on a bus, and what they report into the log.
+struct ServiceDrivers {
+  /// What they report to.
+  let hub: SessionHub
+
+  /// Registers the driver of `service`.
+  func register(_ service: ServiceChoice, on bus: RPMsgHostBus) {
+    let name = WireName(service.name as String)
+    switch service.handler {
+    case .echo: bus.register(echo(name))
+    case .print: bus.register(printer(name))
+    case .sample: bus.register(sample(name))
+    }
+  }
+
+  private func echo(_ name: WireName) -> EchoDriver {
+    EchoDriver(channelName: name) { [hub] channel, report in
+      switch report {
+      case .received(let message):
+        hub.log.add(.message(MessageEvent(message, on: channel, .received)))
+      case .sent(let message):
+        hub.log.add(.message(MessageEvent(message, on: channel, .sent)))
+        hub.count { summary in
+          summary.messages += 1
+          summary.bytes += UInt64(message.payload.count)
+        }
+      case .failed(let error): hub.fail(error, on: channel)
+      }
+    }
+  }
+
+  private func printer(_ name: WireName) -> PrintDriver {
+    PrintDriver(channelName: name) { [hub] channel, message in
+      hub.log.add(.message(MessageEvent(message, on: channel, .received, showsText: true)))
+      hub.count { summary in
+        summary.messages += 1
+        summary.bytes += UInt64(message.payload.count)
+      }
+    }
+  }
+
+  private func sample(_ name: WireName) -> SampleClientDriver {
+    SampleClientDriver(channelName: name) { [hub] channel, report in
+      switch report {
+      case .greeted(let number, let message):
+        hub.log.add(
+          .message(
+            MessageEvent(message, on: channel, .sent, number: number, showsText: true)))
+      case .answered(let number, let message):
+        hub.log.add(
+          .message(
+            MessageEvent(message, on: channel, .received, number: number, showsText: true)))
+        hub.count { summary in
+          summary.messages += 1
+          summary.bytes += UInt64(message.payload.count)
+        }
+      case .goodbye(_, let roundTrips):
+        hub.count { $0.latency = SummaryEvent.Latency(roundTrips) }
+        hub.log.add(
+          .channel(
+            name: channel.name.description, address: channel.remoteAddress.rawValue, .finished))
+      case .failed(let error): hub.fail(error, on: channel)
+      case .interrupted: break
+      }
+    }
+  }
+}
+
+extension SessionHub {
+  /// Tells of a driver's failure, unless it comes from the end of the session.
+  fileprivate func fail(_ error: RPMsgBusError, on channel: RPMsgChannel) {
+    guard error != .remoteGone else { return }
+    log.add(.error(Failure(error, about: "channel \(channel.name)", status: .remoteFailed)))
+  }
+}
+
+extension MessageEvent {
+  init(
+    _ message: RPMsgMessage, on channel: RPMsgChannel, _ direction: Direction,
+    number: Int? = nil, showsText: Bool = false
+  ) {
+    self.init(
+      channel: channel.name.description, source: message.source.rawValue,
+      destination: message.destination.rawValue, byteCount: message.payload.count,
+      direction: direction, number: number,
+      text: showsText ? String(decoding: message.payload, as: UTF8.self) : nil)
+  }
+}
+
+extension SummaryEvent.Latency {
+  init(_ histogram: LatencyHistogram) {
+    func nanoseconds(_ duration: Duration) -> UInt64 {
+      let parts = duration.components
+      return UInt64(clamping: parts.seconds) &* 1_000_000_000
+        &+ UInt64(clamping: parts.attoseconds / 1_000_000_000)
+    }
+    self.init(
+      p50: nanoseconds(histogram.percentile(0.5)), p90: nanoseconds(histogram.percentile(0.9)),
+      p99: nanoseconds(histogram.percentile(0.99)), max: nanoseconds(histogram.maximum))
+  }
+}

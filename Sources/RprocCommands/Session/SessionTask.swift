@@ -1,0 +1,61 @@
+import Boards
+import ELF
+import PlatformNull
+import PlatformSimulator
+import Remoteproc
+import Scheduling
+import SharedMemory
+import WireTypes
+
+/// What a command does with a session; the platform is chosen by the board.
+protocol SessionTask {
+  /// Runs from start to stop.
+  mutating func perform<Platform: PlatformDriver & ~Copyable>(
+    _ session: inout Session<Platform>
+  ) throws(Failure) -> CommandStatus
+}
+
+/// Makes the session of a board.
+struct SessionMaker {
+  /// The board to boot on.
+  let board: Board
+  /// What serves channels.
+  let services: [ServiceChoice]
+
+  /// Performs `task` on the processor of the board; the symbols of `elf` name addresses.
+  ///
+  /// Times of events count from here.
+  ///
+  /// - Throws: ``Failure`` of the task, or with status 69 when the board cannot be had here.
+  func perform(
+    _ task: inout some SessionTask, symbolsFrom elf: ELFFile?
+  ) throws(Failure) -> CommandStatus {
+    // One thread runs the core while the other serves its notifications.
+    let pool = WorkerPool(name: "rproc", threadCount: 2, spinTime: .microseconds(50))
+    let hub = SessionHub(
+      log: EventLog(), services: services, image: elf)
+    let inbox = NotificationDispatcher(pool: pool).makeInbox()
+    guard board.core != nil else {
+      let platform = try nullPlatform()
+      let counter = platform.doorbell
+      var session = Session(
+        platform: platform, inbox: inbox, hub: hub, chip: nil, kicks: { counter.all })
+      return try task.perform(&session)
+    }
+    let platform: SimulatorPlatform
+    do throws(SimulatorError) {
+      platform = try SimulatorPlatform(board: board, inbox: inbox, pool: pool)
+    } catch {
+      throw Failure(error, about: "board \(board.name)", status: .unavailable)
+    }
+    let chip = platform.chip
+    var session = Session(platform: platform, inbox: inbox, hub: hub, chip: chip, kicks: { [:] })
+    return try task.perform(&session)
+  }
+
+  private func nullPlatform() throws(Failure) -> NullPlatform {
+    do throws(SharedMemoryError) { return try NullPlatform() } catch {
+      throw Failure(error, about: "board \(board.name)", status: .unavailable)
+    }
+  }
+}
