@@ -1,3 +1,4 @@
+import Foundation
 import RPMsg
 import RPMsgBus
 import Scheduling
@@ -122,7 +123,10 @@ final class FarSide: Sendable {
   func announce(_ name: String, at address: EndpointAddress = .any) throws -> EndpointAddress {
     try remote.withLock { remote in
       let address = try remote.makeEndpoint(named: WireName(name), at: address)
-      try remote.announce(address)
+      do { try remote.announce(address) } catch {
+        try remote.removeEndpoint(address)
+        throw error
+      }
       return address
     }
   }
@@ -205,9 +209,47 @@ struct BusFixture {
 }
 
 extension RPMsgEndpoint {
-  func trySend(_ bytes: [UInt8], to destination: EndpointAddress? = nil) throws(RPMsgBusError) {
-    try trySend(bytes.span.bytes, to: destination)
+  func trySend(
+    _ bytes: [UInt8], to destination: EndpointAddress? = nil, from source: EndpointAddress? = nil
+  ) throws(RPMsgBusError) {
+    try trySend(bytes.span.bytes, to: destination, from: source)
   }
 
-  func trySend(_ text: String) throws(RPMsgBusError) { try trySend(Array(text.utf8)) }
+  func send(
+    _ bytes: [UInt8], to destination: EndpointAddress? = nil, within timeout: Duration
+  ) throws(RPMsgBusError) {
+    try send(bytes.span.bytes, to: destination, within: timeout)
+  }
+}
+
+/// Waits until `condition` holds; `false` when it does not within `limit`.
+func eventually(
+  within limit: Duration = .seconds(10), _ condition: () throws -> Bool
+) rethrows -> Bool {
+  let deadline = MonotonicTime.now.advanced(by: limit)
+  while try !condition() {
+    if deadline <= .now { return false }
+    sched_yield()
+  }
+  return true
+}
+
+/// Runs `body` on a thread of its own; ``join()`` waits for its end.
+final class TestThread: Sendable {
+  private let done = FutexWord()
+  private let thread = Guarded<Thread?>(nil)
+
+  init(_ body: @escaping @Sendable () -> Void) {
+    let thread = Thread { [self] in
+      body()
+      done.value.store(1, ordering: .releasing)
+      done.wake()
+    }
+    self.thread.withLock { $0 = thread }
+    thread.start()
+  }
+
+  func join() {
+    while done.value.load(ordering: .acquiring) == 0 { done.wait(while: 0) }
+  }
 }
