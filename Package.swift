@@ -101,7 +101,9 @@ var targets: [Target] = [
     "Conformance", ["Remoteproc", "PlatformNull", "RprocCommands", "ELF", "ResourceTable"]),
   tests(
     "Integration",
-    ringStack + ["Remoteproc", "PlatformSimulator", "Boards", "RPMsgBus", "RprocCommands"]),
+    ringStack + [
+      "Remoteproc", "PlatformSimulator", "Boards", "RPMsgBus", "RprocCommands", "Scheduling",
+    ]),
   tests("RprocCommands", ["RprocCommands", "Boards", "Remoteproc", "WireTypes"]),
 ]
 
