@@ -60,7 +60,8 @@ struct BlockCache: ~Copyable, Sendable {
   init() {
     // Record 0 is a header that nobody passes: it stands for "not linked yet".
     let stale = Record(operation: .header, immediate: Record.staleReach, pc: 1)
-    records = OwnedBuffer(repeating: stale, count: Self.capacity)
+    // All others are written by a translation before anything refers to them.
+    records = OwnedBuffer(first: stale, count: Self.capacity)
     entries = OwnedBuffer(repeating: Entry(), count: Self.entryCount)
   }
 

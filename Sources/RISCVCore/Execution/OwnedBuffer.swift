@@ -14,6 +14,17 @@ struct OwnedBuffer<Element: BitwiseCopyable & Sendable>: ~Copyable, @unchecked S
     self.count = count
   }
 
+  /// Allocates `count` values of which only the first is set, so that a large buffer costs no
+  /// memory until it is used.
+  ///
+  /// - Precondition: each other value is written before it is read.
+  init(first value: Element, count: Int) {
+    precondition(count > 0)
+    unsafe base = .allocate(capacity: count)
+    unsafe base.initialize(to: value)
+    self.count = count
+  }
+
   deinit { unsafe base.deallocate() }
 
   subscript(index: Int) -> Element {
