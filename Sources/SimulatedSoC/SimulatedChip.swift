@@ -12,7 +12,7 @@ public import WireTypes
 public final class SimulatedChip: Sendable {
   /// Who runs the core.
   public enum Execution: Sendable {
-    /// Threads of a pool, in real time.
+    /// Threads of a pool, which the chip keeps alive, in real time.
     case pool(WorkerPool)
     /// The caller of ``SimulatedChip/run(cycles:)``, in time counted by instructions.
     ///
@@ -42,6 +42,8 @@ public final class SimulatedChip: Sendable {
   private let parts: ChipParts
   private let runner: CoreRunner
   private let job: Job?
+  /// Kept, as its threads end when nobody holds it any more.
+  private let pool: WorkerPool?
   private let frequencyInHertz: UInt64
   private let lateKicks: LateKicks
 
@@ -67,7 +69,8 @@ public final class SimulatedChip: Sendable {
     }
     self.runner = runner
     lateKicks = LateKicks(seed: execution.seed)
-    job = execution.pool?.makeJob { runner.runSlice() }
+    pool = execution.pool
+    job = pool?.makeJob { runner.runSlice() }
   }
 
   deinit {

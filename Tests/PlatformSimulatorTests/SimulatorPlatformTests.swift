@@ -21,6 +21,9 @@ struct Bench: ~Copyable {
       board: board ?? Board.named("virt-rv32"), inbox: inbox, pool: pool)
   }
 
+  /// The platform, for a processor; the bench's other parts go away with it.
+  consuming func takePlatform() -> SimulatorPlatform { platform }
+
   /// Loads instructions to the start of RAM.
   func load(_ words: [UInt32]) throws {
     let range = try #require(AddressRange(start: Self.ram, byteCount: UInt64(words.count * 4)))
@@ -67,7 +70,8 @@ final class Collector: Sendable {
       let seen = changes.value.load(ordering: .sequentiallyConsistent)
       if condition(self) { return true }
       guard MonotonicTime.now < deadline else { return false }
-      changes.wait(while: seen, until: deadline)
+      // Not every condition is about events, so look again now and then.
+      changes.wait(while: seen, until: min(deadline, .now.advanced(by: .milliseconds(5))))
     }
   }
 }

@@ -195,6 +195,18 @@ struct PoolTests {
     #expect(use(of: "soc-gone") < .milliseconds(10))
   }
 
+  @Test("A chip keeps the pool that runs it")
+  func keepsPool() throws {
+    func make() throws -> TestChip {
+      let pool = WorkerPool(name: "soc-kept", threadCount: 1)
+      return try TestChip(.pool(pool)) { $0.answerKicks() }
+    }
+    let chip = try make()
+    try chip.start()
+    chip.kick(1)
+    #expect(chip.log.wait { $0.kicks == [2] })
+  }
+
   @Test("F06 console flood: the core waits, the host gets what it can take")
   func consoleFlood() throws {
     let pool = WorkerPool(name: "soc-flood", threadCount: 1)
