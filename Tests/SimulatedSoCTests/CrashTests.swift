@@ -1,3 +1,4 @@
+import RISCVCore
 import SimulatedSoC
 import Testing
 import WireTypes
@@ -52,8 +53,29 @@ struct CrashTests {
       program.li(A.t0, 0x8000_1002)
       program.amoaddWord(A.t1, A.zero, A.t0)
     }
-    #expect(misaligned?.kind == .misalignedAccess)
+    #expect(misaligned?.kind == .busFault)
     #expect(misaligned?.address == TestChip.address(0x1002))
+  }
+
+  @Test("Every cause of an exception is one kind of crash, with an address where there is one")
+  func causes() {
+    let expected: [(RISCVTrapCause, ChipCrash.Kind, hasAddress: Bool)] = [
+      (.instructionAccessFault, .busFault, true), (.loadAccessFault, .busFault, true),
+      (.storeAccessFault, .busFault, true), (.illegalInstruction, .illegalInstruction, false),
+      (.loadAddressMisaligned, .misalignedAccess, true),
+      (.storeAddressMisaligned, .misalignedAccess, true), (.breakpoint, .unhandledCall, false),
+      (.environmentCallFromUser, .unhandledCall, false),
+      (.environmentCallFromMachine, .unhandledCall, false),
+    ]
+    for (cause, kind, hasAddress) in expected {
+      let trap = RISCVTrap(cause: cause, pc: TestChip.address(4), value: 0x44)
+      #expect(
+        ChipCrash(trap, fatalCode: 9)
+          == ChipCrash(
+            kind: kind, pc: TestChip.address(4),
+            address: hasAddress ? DeviceAddress(rawValue: 0x44) : nil, fatalCode: 9,
+            cause: cause.rawValue, value: 0x44))
+    }
   }
 
   @Test("A jump to itself with interrupts off")

@@ -1,4 +1,4 @@
-import RISCVCore
+package import RISCVCore
 import WireTypes
 
 extension CoreState {
@@ -145,7 +145,7 @@ extension CoreState {
 
 extension ChipCrash {
   /// The report of an exception that the firmware did not survive.
-  init(_ trap: RISCVTrap, fatalCode: UInt16?) {
+  package init(_ trap: RISCVTrap, fatalCode: UInt16?) {
     let address = DeviceAddress(rawValue: UInt64(trap.value))
     self.init(
       kind: .unhandledCall, pc: trap.pc, fatalCode: fatalCode, cause: trap.cause.rawValue,
