@@ -9,7 +9,7 @@ public import WireTypes
 
 /// A processor on a simulated board.
 ///
-/// Carveouts with a fixed address inside the board's RAM get that memory, others the lowest that
+/// Carveouts with a fixed address inside the board's RAM get that memory, others some that
 /// is free. All RAM is visible to the core, so segments outside carveouts load as well. Without an
 /// IOMMU device and physical addresses differ only where the board says so.
 public struct SimulatorPlatform: PlatformDriver, ~Copyable {
@@ -73,7 +73,7 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
     for index in pools.indices { pools[index].reserve(ranges) }
   }
 
-  /// Gives memory of the board: for a fixed address exactly that, else the lowest that is free.
+  /// Gives memory of the board: for a fixed address exactly that, else some that is free.
   ///
   /// - Throws: ``PlatformError/addressNotAvailable(_:byteCount:)``,
   ///   ``PlatformError/outOfMemory(needed:available:)`` or

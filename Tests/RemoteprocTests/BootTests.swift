@@ -27,8 +27,8 @@ struct BootTests {
       processor.platform.script.calls == [
         "prepare", "allocate fw", "allocate heap", "allocate vdev0vring0",
         "allocate vdev0vring1", "allocate vdev0buffer", "start 0x80000000", "stop",
-        "release 0x8000a000", "release 0x80008000", "release 0x80006000",
-        "release 0x80004000", "release 0x80000000", "unprepare",
+        "release 0x80086000", "release 0x80084000", "release 0x80082000",
+        "release 0x80080000", "release 0x80000000", "unprepare",
       ])
   }
 
@@ -130,11 +130,11 @@ struct BootTests {
       entries[1].resource
         == .carveout(
           MemoryResource(
-            da: device(0x8000_4000), pa: PhysicalAddress(rawValue: 0x10_4000), byteCount: 0x1001,
+            da: device(0x8008_0000), pa: PhysicalAddress(rawValue: 0x18_0000), byteCount: 0x1001,
             name: WireName("heap" as StaticString))))
     for index in 0..<2 {
       let ring = try reader.vring(at: index, of: entries[3])
-      #expect(ring.da == device(0x8000_6000 + UInt64(index) * 0x2000))
+      #expect(ring.da == device(0x8008_2000 + UInt64(index) * 0x2000))
       #expect(ring.notifyID == NotifyID(rawValue: UInt32(index)))
       #expect(ring.pa.rawValue == 0)
     }
@@ -142,7 +142,7 @@ struct BootTests {
     let vdev = try #require(devices.first)
     #expect(vdev.isForDriver)
     #expect(vdev.device.entry.status.isEmpty)
-    #expect(vdev.device.buffers?.start == device(0x8000_a000))
+    #expect(vdev.device.buffers?.start == device(0x8008_6000))
     #expect(vdev.device.buffers?.memory.byteCount == 2 * 4 * 512)
     #expect(vdev.device.vrings.map(\.notifyID.rawValue) == [0, 1])
   }

@@ -141,7 +141,7 @@ struct HostileTableTests {
     var processor = RemoteProcessor(platform: try TestPlatform())
     try processor.boot(try firmware.build())
     let placed = processor.devices[0].device.vrings.map(\.record.address)
-    #expect(placed == [device(base + 0x8000), device(base + 0x4000)])
+    #expect(placed == [device(base + 0x8000), device(base + 0x8_0000)])
     let outside = [TestFirmware.ring(at: 0x1000), TestFirmware.ring()]
     try expectRefused(
       TestFirmware([TestFirmware.rpmsg(outside)]),

@@ -10,7 +10,11 @@ public struct DeviceMemoryPool: Sendable {
     /// At the lowest free power of two of pages that is aligned to its own size; a fixed address
     /// is ignored, as by an allocator of DMA memory without an IOMMU.
     case buddy
-    /// At the fixed address if there is one; else at the lowest free page that is not reserved.
+    /// At the fixed address if there is one; else at the lowest free page of the upper half that
+    /// is not reserved, or of all the pool when there is none.
+    ///
+    /// Firmware tells nobody where its heap and its stack are. They grow from the end of its data
+    /// and from the end of memory; the middle is farthest from both.
     case identity
   }
 
@@ -143,7 +147,11 @@ extension DeviceMemoryPool {
     _ request: MemoryRequest
   ) throws(PlatformError) -> MemoryGrant {
     let alignment = max(Self.pageByteCount, request.alignment)
-    guard let start = lowestFree(request.byteCount, alignment: alignment) else {
+    let middle = byteCount / 2
+    let start =
+      lowestFree(request.byteCount, alignment: alignment, from: middle)
+      ?? lowestFree(request.byteCount, alignment: alignment)
+    guard let start else {
       throw .outOfMemory(needed: request.byteCount, available: largestFreeByteCount)
     }
     return take(Extent(start: start, end: start + request.byteCount), byteCount: request.byteCount)
@@ -162,10 +170,12 @@ extension DeviceMemoryPool {
     return take(extent, byteCount: request.byteCount)
   }
 
-  /// The lowest aligned offset with `byteCount` free bytes.
-  private func lowestFree(_ byteCount: UInt64, alignment: UInt64) -> UInt64? {
-    var position: UInt64 = 0
-    for extent in blocked {
+  /// The lowest aligned offset, not below `first`, with `byteCount` free bytes.
+  private func lowestFree(
+    _ byteCount: UInt64, alignment: UInt64, from first: UInt64 = 0
+  ) -> UInt64? {
+    guard var position = Self.roundUp(first, to: alignment) else { return nil }
+    for extent in blocked where extent.end > position {
       if position < extent.start, byteCount <= extent.start - position { return position }
       guard let next = Self.roundUp(max(position, extent.end), to: alignment) else { return nil }
       position = next
