@@ -183,8 +183,8 @@ func expectRefused(
 }
 
 /// What a boot throws; `nil` when it succeeds.
-func bootError(
-  of processor: inout RemoteProcessor<TestPlatform>, _ image: ELFFirmware,
+func bootError<Platform: PlatformDriver>(
+  of processor: inout RemoteProcessor<Platform>, _ image: ELFFirmware,
   _ options: BootOptions = BootOptions()
 ) -> RemoteprocError? {
   do throws(RemoteprocError) {
