@@ -25,6 +25,41 @@ package enum Operation: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case header
   /// The record behind a block: goes on at its own address.
   case end
+
+  // Two instructions in one step of the loop. The first record bears this operation, the second its
+  // own; only the second may leave the block or need the general path.
+  case addiBeq, addiBne, addiBlt, addiBge, addiBltu, addiBgeu
+  case andiBeq, andiBne, addBltu, addBne
+  case slliAdd, addLw, addLbu, addiAddi, addiLw, addiSw, addiJal, srliXor, addiAdd, addAddi
+}
+
+extension Operation {
+  /// The operation that does this one and then `next`, if there is one.
+  func fused(with next: Operation) -> Operation? {
+    switch (self, next) {
+    case (.addi, .beq): .addiBeq
+    case (.addi, .bne): .addiBne
+    case (.addi, .blt): .addiBlt
+    case (.addi, .bge): .addiBge
+    case (.addi, .bltu): .addiBltu
+    case (.addi, .bgeu): .addiBgeu
+    case (.andi, .beq): .andiBeq
+    case (.andi, .bne): .andiBne
+    case (.add, .bltu): .addBltu
+    case (.add, .bne): .addBne
+    case (.slli, .add): .slliAdd
+    case (.add, .lw): .addLw
+    case (.add, .lbu): .addLbu
+    case (.addi, .addi): .addiAddi
+    case (.addi, .lw): .addiLw
+    case (.addi, .sw): .addiSw
+    case (.addi, .jal): .addiJal
+    case (.srli, .xor): .srliXor
+    case (.addi, .add): .addiAdd
+    case (.add, .addi): .addAddi
+    default: nil
+    }
+  }
 }
 
 extension Operation {

@@ -103,6 +103,7 @@ struct BlockCache: ~Copyable, Sendable {
   ) -> Int? {
     var next = header + 1
     var address = pc
+    var canFuse = false
     guard let window = memory.window(containing: pc) else { return nil }
     while next - header <= limit, window.contains(address) {
       guard let low = memory.fetchHalf(address) else { break }
@@ -113,6 +114,10 @@ struct BlockCache: ~Copyable, Sendable {
       }
       let instruction = Instruction(decoding: word)
       records[next] = Record(instruction, at: address)
+      // A record that is the second of a pair is never the first of another.
+      let pair = canFuse ? records[next - 1].operation.fused(with: instruction.operation) : nil
+      if let pair { records[next - 1].operation = pair }
+      canFuse = pair == nil
       address &+= UInt32(instruction.byteCount)
       next += 1
       if instruction.operation.endsBlock { break }

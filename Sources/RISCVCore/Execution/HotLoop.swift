@@ -167,6 +167,153 @@ struct HotLoop {
           (link, target) = (i.link, i.target)
           break block
 
+        // Pairs: the second record is the one at which the loop stops or leaves.
+        case .addiBeq:
+          x[i.rd] = x[i.rs1] &+ i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          if x[j.rs1] == x[j.rs2] {
+            (link, target) = (j.link, j.target)
+            break block
+          }
+        case .addiBne:
+          x[i.rd] = x[i.rs1] &+ i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          if x[j.rs1] != x[j.rs2] {
+            (link, target) = (j.link, j.target)
+            break block
+          }
+        case .addiBlt:
+          x[i.rd] = x[i.rs1] &+ i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          if x.signed(j.rs1) < x.signed(j.rs2) {
+            (link, target) = (j.link, j.target)
+            break block
+          }
+        case .addiBge:
+          x[i.rd] = x[i.rs1] &+ i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          if x.signed(j.rs1) >= x.signed(j.rs2) {
+            (link, target) = (j.link, j.target)
+            break block
+          }
+        case .addiBltu:
+          x[i.rd] = x[i.rs1] &+ i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          if x[j.rs1] < x[j.rs2] {
+            (link, target) = (j.link, j.target)
+            break block
+          }
+        case .addiBgeu:
+          x[i.rd] = x[i.rs1] &+ i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          if x[j.rs1] >= x[j.rs2] {
+            (link, target) = (j.link, j.target)
+            break block
+          }
+        case .andiBeq:
+          x[i.rd] = x[i.rs1] & i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          if x[j.rs1] == x[j.rs2] {
+            (link, target) = (j.link, j.target)
+            break block
+          }
+        case .andiBne:
+          x[i.rd] = x[i.rs1] & i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          if x[j.rs1] != x[j.rs2] {
+            (link, target) = (j.link, j.target)
+            break block
+          }
+        case .addBltu:
+          x[i.rd] = x[i.rs1] &+ x[i.rs2]
+          unsafe record += 1
+          let j = unsafe record.pointee
+          if x[j.rs1] < x[j.rs2] {
+            (link, target) = (j.link, j.target)
+            break block
+          }
+        case .addBne:
+          x[i.rd] = x[i.rs1] &+ x[i.rs2]
+          unsafe record += 1
+          let j = unsafe record.pointee
+          if x[j.rs1] != x[j.rs2] {
+            (link, target) = (j.link, j.target)
+            break block
+          }
+        case .slliAdd:
+          x[i.rd] = x[i.rs1] &<< i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          x[j.rd] = x[j.rs1] &+ x[j.rs2]
+        case .addLw:
+          x[i.rd] = x[i.rs1] &+ x[i.rs2]
+          unsafe record += 1
+          let j = unsafe record.pointee
+          guard let value = memory.loadWord(x[j.rs1] &+ j.target) else {
+            return unsafe stop(.general, record, records, bias, &steps)
+          }
+          x[j.rd] = value
+        case .addLbu:
+          x[i.rd] = x[i.rs1] &+ x[i.rs2]
+          unsafe record += 1
+          let j = unsafe record.pointee
+          guard let value = memory.loadByte(x[j.rs1] &+ j.target) else {
+            return unsafe stop(.general, record, records, bias, &steps)
+          }
+          x[j.rd] = UInt32(value)
+        case .addiAddi:
+          x[i.rd] = x[i.rs1] &+ i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          x[j.rd] = x[j.rs1] &+ j.target
+        case .addiLw:
+          x[i.rd] = x[i.rs1] &+ i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          guard let value = memory.loadWord(x[j.rs1] &+ j.target) else {
+            return unsafe stop(.general, record, records, bias, &steps)
+          }
+          x[j.rd] = value
+        case .addiSw:
+          x[i.rd] = x[i.rs1] &+ i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          let address = x[j.rs1] &+ j.target
+          let outcome = memory.store(word: x[j.rs2], at: address)
+          if outcome != .done {
+            return unsafe stop(outcome, address, record, records, bias, &steps)
+          }
+        case .addiJal:
+          x[i.rd] = x[i.rs1] &+ i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          x[j.rd] = unsafe record[1].pc
+          (link, target) = (j.link, j.target)
+          break block
+        case .srliXor:
+          x[i.rd] = x[i.rs1] &>> i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          x[j.rd] = x[j.rs1] ^ x[j.rs2]
+        case .addiAdd:
+          x[i.rd] = x[i.rs1] &+ i.target
+          unsafe record += 1
+          let j = unsafe record.pointee
+          x[j.rd] = x[j.rs1] &+ x[j.rs2]
+        case .addAddi:
+          x[i.rd] = x[i.rs1] &+ x[i.rs2]
+          unsafe record += 1
+          let j = unsafe record.pointee
+          x[j.rd] = x[j.rs1] &+ j.target
+
         case .fence:
           // ORDERING: [RISCV-UNPRIV] §2.7 orders all accesses before against all after.
           atomicMemoryFence(ordering: .sequentiallyConsistent)
