@@ -93,7 +93,10 @@ extension ELFFile {
   private func sectionNames(_ strictness: ELFStrictness) throws(ELFError) -> StringTable {
     switch strictness {
     case .specification:
-      return try stringTable(at: sectionNamesIndex, named: sectionNamesIndexOffset)
+      // Tools that rewrite firmware give the names' section other types too. Source: practice.
+      return try stringTable(at: sectionNamesIndex, named: sectionNamesIndexOffset) {
+        $0 != .noBits
+      }
     case .memorySafe:
       let section = try sectionHeader(at: sectionNamesIndex)
       guard section.offset <= UInt64(bytes.count) else {
@@ -106,12 +109,15 @@ extension ELFFile {
   }
 
   /// The string table in the section at `index`, which the field at `header` names.
-  func stringTable(at index: Int, named header: Int) throws(ELFError) -> StringTable {
+  func stringTable(
+    at index: Int, named header: Int,
+    ofType accepts: (ELFSectionType) -> Bool = { $0 == .stringTable }
+  ) throws(ELFError) -> StringTable {
     guard index > 0, index < sectionCount else {
       throw .badStringTable(index: index, header: header)
     }
     let section = try sectionHeader(at: index)
-    guard section.type == .stringTable else {
+    guard accepts(section.type) else {
       throw .badStringTable(index: index, header: header)
     }
     return StringTable(range: try range(of: section))

@@ -120,6 +120,11 @@ struct ELFSectionTests {
     #expect(throws: ELFError.badStringTable(index: 2, header: field)) {
       try noBits.section(named: Self.name)
     }
+    // Any type that has bytes in the file serves.
+    let program = try file(is64) { bytes, start in
+      bytes.patch(UInt32(1), at: start + 2 * size(is64) + 4)
+    }
+    #expect(try program.section(named: Self.name)?.index == 1)
     // The type of the names' section does no harm to a reader.
     #expect(try noBits.section(named: Self.name, strictness: .memorySafe)?.index == 1)
     let outside = try file(is64) { bytes, _ in bytes.patch(UInt16(0xfff0), at: field) }
