@@ -37,7 +37,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 /// Modules that also compile in Embedded Swift.
 let ringStack: [Target.Dependency] = ["RPMsg", "Virtio", "Vring", "SharedMemory", "WireTypes"]
 
-var targets: [Target] = [
+let targets: [Target] = [
   .target(name: "CLinux"),
   module("WireTypes"),
   module(
@@ -107,30 +107,12 @@ var targets: [Target] = [
   tests("RprocCommands", ["RprocCommands", "Boards", "Remoteproc", "WireTypes"]),
 ]
 
-// While modules land one after another, a target without sources is left out.
-import Foundation
-let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-func exists(_ target: Target) -> Bool {
-  let folder = target.path ?? (target.type == .test ? "Tests/" : "Sources/") + target.name
-  let files = FileManager.default.subpaths(atPath: root.appendingPathComponent(folder).path) ?? []
-  return files.contains { $0.hasSuffix(".swift") || $0.hasSuffix(".c") }
-}
-targets = targets.filter(exists)
-let present = Set(targets.map(\.name))
-for target in targets {
-  target.dependencies.removeAll { dependency in
-    switch dependency {
-    case .byNameItem(let name, _), .targetItem(let name, _): !present.contains(name)
-    default: false
-    }
-  }
-}
-
 let package = Package(
   name: "swift-remoteproc",
-  products: targets.filter { $0.type == .regular && $0.name != "TestSupport" }.map {
-    .library(name: $0.name, targets: [$0.name])
-  }
+  products: targets.filter { $0.type == .regular && !["CLinux", "TestSupport"].contains($0.name) }
+    .map {
+      .library(name: $0.name, targets: [$0.name])
+    }
     + targets.filter { $0.type == .executable }.map {
       .executable(name: $0.name, targets: [$0.name])
     },
