@@ -102,10 +102,9 @@ let targets: [Target] = [
   tests(
     "Integration",
     ringStack + [
-      "Remoteproc", "PlatformSimulator", "Boards", "ELF", "RPMsgBus", "RprocCommands",
-      "Scheduling",
+      "Remoteproc", "PlatformSimulator", "Boards", "RPMsgBus", "RprocCommands", "Scheduling",
     ]),
-  tests("RprocCommands", ["RprocCommands", "Boards", "Remoteproc", "WireTypes"]),
+  tests("RprocCommands", ["RprocCommands", "rproc", "Boards", "Remoteproc", "WireTypes"]),
 ]
 
 let package = Package(

@@ -50,8 +50,14 @@ extension ELFFile {
   }
 
   private func isNamed(_ record: ELFSymbolRecord, in symbols: Symbols) -> Bool {
-    let first = bytes[symbols.names.range].dropFirst(Int(record.nameOffset)).first
-    return first != nil && first != 0 && first != UInt8(ascii: "$")
+    let name = bytes[symbols.names.range].dropFirst(Int(record.nameOffset)).prefix(3)
+    guard let first = name.first, first != 0 else { return false }
+    guard first == UInt8(ascii: "$"), name.count == 3 else { return true }
+    // Swift's own names begin with a dollar sign too. After a mark comes nothing, a dot, or the
+    // instruction set of RISC-V. Source: practice (the ELF supplements of Arm and RISC-V).
+    let isMark = "adtx".utf8.contains(name[name.startIndex + 1])
+    return !isMark
+      || ![0, UInt8(ascii: "."), UInt8(ascii: "r")].contains(name[name.startIndex + 2])
   }
 
   private func address(of record: ELFSymbolRecord) -> DeviceAddress {

@@ -22,6 +22,14 @@ struct CommandLineTests {
     "What is no command line ends with 64 and says why on standard error",
     arguments: [
       ["nonsense"], ["inspect"], ["inspect", "a", "b"], ["boards", "--nonsense"],
+      ["run", "a", "--timeout", "0"], ["run", "a", "--timeout", "-1"],
+      ["run", "a", "--timeout", "nan"], ["run", "a", "--timeout", "soon"],
+      ["run", "a", "--service", "x"], ["run", "a", "--service", "=echo"],
+      ["run", "a", "--service", "x=nonsense"], ["run", "a", "--send", "x"],
+      ["run", "a", "--compat", "nonsense"], ["run", "a", "--board", "nonsense"],
+      ["ping", "a", "--count", "0"], ["ping", "a", "--size", "-1"],
+      ["ping", "a", "--window", "4097"], ["ping", "a", "--channel", ""],
+      ["ping", "a", "--timeout", "0"], ["demo", "a"],
       ["boards", "nowhere"], ["boards", "/nowhere/board.yaml"], ["boards", "null", "--json"],
     ])
   func usage(arguments: [String]) throws {

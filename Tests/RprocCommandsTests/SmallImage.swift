@@ -6,24 +6,31 @@ struct SmallImage {
   var table: [UInt8] = SmallImage.tableV1
   var machine: UInt16 = 243
   var segmentAddress: UInt32 = 0x8000_0000
+  /// Instructions in front of the table.
+  var code: [UInt32] = []
+
+  /// Instructions that sleep for ever: `wfi` and a jump back to it.
+  static let idleCode: [UInt32] = [0x1050_0073, 0xffdf_f06f]
 
   /// The bytes of the file: header, one program header, the table, names, 3 section headers.
   var bytes: [UInt8] {
     let names = Array("\0.resource_table\0.shstrtab\0".utf8)
-    let tableOffset = 52 + 32
+    let codeBytes = code.flatMap(word)
+    let tableOffset = 52 + 32 + codeBytes.count
     let namesOffset = tableOffset + table.count
     let sections = (namesOffset + names.count + 3) & ~3
     var file: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 1, 1, 1] + [UInt8](repeating: 0, count: 9)
     file += half(2) + half(machine) + word(1) + word(segmentAddress)
     file += word(52) + word(UInt32(sections)) + word(0)
     file += half(52) + half(32) + half(1) + half(40) + half(3) + half(2)
-    file += word(1) + word(UInt32(tableOffset)) + word(segmentAddress) + word(segmentAddress)
-    file += word(UInt32(table.count)) + word(0x1000) + word(7) + word(4)
-    file += table + names
+    file += word(1) + word(52 + 32) + word(segmentAddress) + word(segmentAddress)
+    file += word(UInt32(codeBytes.count + table.count)) + word(0x1000) + word(7) + word(4)
+    file += codeBytes + table + names
     file += [UInt8](repeating: 0, count: sections - file.count)
     file += [UInt8](repeating: 0, count: 40)
     file += section(
-      name: 1, type: 1, flags: 2, address: segmentAddress, offset: tableOffset, size: table.count)
+      name: 1, type: 1, flags: 2, address: segmentAddress + UInt32(codeBytes.count),
+      offset: tableOffset, size: table.count)
     file += section(
       name: 17, type: 3, flags: 0, address: 0, offset: namesOffset, size: names.count)
     return file

@@ -39,9 +39,6 @@ struct PingCommand: ExecutableCommand {
     help: ArgumentHelp("How long the channel may take to appear.", valueName: "seconds"))
   var timeout = 5.0
 
-  @Option(help: ArgumentHelp("What is accepted: default or linux.", valueName: "profile"))
-  var compat = ProfileArgument.default
-
   @Flag(help: "One JSON object for each event.")
   var json = false
 
@@ -70,7 +67,7 @@ struct PingCommand: ExecutableCommand {
     ping.window = window
     let options = PingTask.Options(
       boardName: board.name, channel: channel, ping: ping, channelTimeout: .seconds(timeout),
-      profile: compat.profile, json: json)
+      json: json)
     var task = PingTask(loaded, options, context)
     return try SessionMaker(board: board, services: []).perform(
       &task, symbolsFrom: loaded.firmware.file)

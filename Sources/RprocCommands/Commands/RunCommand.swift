@@ -15,6 +15,7 @@ struct RunCommand: ExecutableCommand {
         rproc run firmware.elf
         rproc run firmware.elf --until-exit --timeout 10        a test run: the firmware's result
         rproc run firmware.elf --service my-channel=print       show what the firmware says
+        rproc run firmware.elf --send rpmsg-echo=hello          say something, show the answer
         rproc run firmware.elf --trace > log.txt                the firmware's log alone
         rproc run firmware.elf --json --timeout 2               events for programs
         rproc run firmware.elf --report --board null --compat linux
@@ -46,6 +47,13 @@ struct RunCommand: ExecutableCommand {
       valueName: "name=handler"))
   var services: [String] = []
 
+  @Option(
+    name: .customLong("send"),
+    help: ArgumentHelp(
+      "Send this text on channels of this name, and show what comes. May be repeated.",
+      valueName: "name=text"))
+  var sends: [String] = []
+
   @Flag(help: "One JSON object for each event.")
   var json = false
 
@@ -65,6 +73,23 @@ struct RunCommand: ExecutableCommand {
       throw ValidationError(
         "--service takes NAME=HANDLER with a name of 1 to 31 bytes and one of echo, print, sample")
     }
+    for send in sends where ServiceChoice(sending: send) == nil {
+      throw ValidationError("--send takes NAME=TEXT with a name of 1 to 31 bytes")
+    }
+  }
+
+  /// What the user wants to be said comes first, so that it is not left to another driver.
+  private var chosenServices: [ServiceChoice] {
+    var said: [ServiceChoice] = []
+    for choice in sends.compactMap({ ServiceChoice(sending: $0) }) {
+      if let index = said.firstIndex(where: { $0.name == choice.name }) {
+        said[index].texts += choice.texts
+      } else {
+        said.append(choice)
+      }
+    }
+    let served = services.compactMap { ServiceChoice($0) }
+    return said + (services.isEmpty ? ServiceChoice.standard : served)
   }
 
   func execute(_ context: CommandContext) throws -> CommandStatus {
@@ -75,7 +100,7 @@ struct RunCommand: ExecutableCommand {
     options.timeout = timeout.map(Duration.seconds)
     options.untilExit = untilExit
     options.profile = compat.profile
-    if !services.isEmpty { options.services = services.compactMap(ServiceChoice.init) }
+    options.services = chosenServices
     options.format =
       json
       ? .json : trace || console ? .plain(trace: trace, console: console) : .everything

@@ -24,6 +24,12 @@ package final class OutputFile: Sendable {
     return code == 0 ? nil : code
   }
 
+  /// Whether nobody can ever read what is written: the other end of the pipe is closed.
+  package var isAbandoned: Bool {
+    var request = pollfd(fd: descriptor, events: 0, revents: 0)
+    return unsafe poll(&request, 1, 0) > 0 && request.revents & Int16(POLLERR) != 0
+  }
+
   /// Writes all of `text`, waiting while the reader is slow.
   package func write(_ text: String) {
     guard failure == nil else { return }

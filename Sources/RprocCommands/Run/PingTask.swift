@@ -15,8 +15,6 @@ struct PingTask: SessionTask {
     var ping: PingOptions
     /// How long the channel may take to appear.
     var channelTimeout: Duration
-    /// What the boot accepts.
-    var profile: CompatibilityProfile
     /// Whether events are shown as JSON lines.
     var json: Bool
   }
@@ -41,7 +39,7 @@ struct PingTask: SessionTask {
     hub.log.add(.firmware(image.event(board: options.boardName)))
     var result: Result<PingResult?, Failure>
     do throws(Failure) {
-      try session.start(image.firmware, path: image.file.path, profile: options.profile)
+      try session.start(image.firmware, path: image.file.path, profile: .default)
       result = .success(try ping(hub))
     } catch { result = .failure(error) }
     session.noteCrash()
@@ -91,6 +89,7 @@ struct PingTask: SessionTask {
 
   private func isOver(_ hub: SessionHub) -> Bool {
     hub.crash != nil || Interrupts.seen != interruptsBefore || context.output.failure != nil
+      || context.output.isAbandoned
   }
 
   private mutating func exchange(

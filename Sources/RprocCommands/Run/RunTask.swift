@@ -76,7 +76,7 @@ struct RunTask: SessionTask {
         }
       }
       if Interrupts.seen != interruptsBefore { return .interrupted }
-      if context.output.failure != nil { return .unread }
+      if context.output.failure != nil || context.output.isAbandoned { return .unread }
       if let deadline, MonotonicTime.now >= deadline { return .timedOut }
       if records.isEmpty { hub.text.lookAndSettle() }
     }

@@ -13,6 +13,8 @@ enum Interrupts {
   static func install() {
     // The first use makes the counter, which a signal handler must not do.
     _ = seen
+    var numbers = sigset_t()
+    unsafe sigemptyset(&numbers)
     for number in [SIGINT, SIGTERM] {
       var action = sigaction()
       // SAFETY: the handler only counts; a lock-free atomic may be used in a signal handler.
@@ -21,6 +23,9 @@ enum Interrupts {
       }
       action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
       unsafe sigaction(number, &action, nil)
+      unsafe sigaddset(&numbers, number)
     }
+    // Who started us may have blocked them: threads of some run-time libraries do.
+    unsafe pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
   }
 }

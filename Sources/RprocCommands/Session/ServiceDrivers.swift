@@ -10,6 +10,9 @@ struct ServiceDrivers {
   /// Registers the driver of `service`.
   func register(_ service: ServiceChoice, on bus: RPMsgHostBus) {
     let name = WireName(service.name as String)
+    if !service.texts.isEmpty {
+      return bus.register(TextDriver(channelName: name, texts: service.texts, hub: hub))
+    }
     switch service.handler {
     case .echo: bus.register(echo(name))
     case .print: bus.register(printer(name))
@@ -35,11 +38,7 @@ struct ServiceDrivers {
 
   private func printer(_ name: WireName) -> PrintDriver {
     PrintDriver(channelName: name) { [hub] channel, message in
-      hub.log.add(.message(MessageEvent(message, on: channel, .received, showsText: true)))
-      hub.count { summary in
-        summary.messages += 1
-        summary.bytes += UInt64(message.payload.count)
-      }
+      hub.show(message, from: channel)
     }
   }
 
@@ -71,6 +70,15 @@ struct ServiceDrivers {
 }
 
 extension SessionHub {
+  /// Shows a message that came, and counts it.
+  func show(_ message: RPMsgMessage, from channel: RPMsgChannel) {
+    log.add(.message(MessageEvent(message, on: channel, .received, showsText: true)))
+    count { summary in
+      summary.messages += 1
+      summary.bytes += UInt64(message.payload.count)
+    }
+  }
+
   /// Tells of a driver's failure, unless it comes from the end of the session.
   fileprivate func fail(_ error: RPMsgBusError, on channel: RPMsgChannel) {
     guard error != .remoteGone else { return }
