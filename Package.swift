@@ -102,7 +102,8 @@ let targets: [Target] = [
   tests(
     "Integration",
     ringStack + [
-      "Remoteproc", "PlatformSimulator", "Boards", "RPMsgBus", "RprocCommands", "Scheduling",
+      "Remoteproc", "PlatformSimulator", "Boards", "ELF", "RPMsgBus", "RprocCommands",
+      "Scheduling",
     ]),
   tests("RprocCommands", ["RprocCommands", "rproc", "Boards", "Remoteproc", "WireTypes"]),
 ]

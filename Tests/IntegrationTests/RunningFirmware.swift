@@ -7,23 +7,32 @@ import Scheduling
 import Synchronization
 import WireTypes
 
-/// A shipped image on the simulated board `virt-rv32`, by the way every application takes.
+/// An image on the simulated board `virt-rv32`, by the way every application takes.
 final class RunningFirmware {
   private var processor: RemoteProcessor<SimulatorPlatform>
   private let inbox: ProcessorInbox
-  private let firmware: ELFFirmware
+  let firmware: ELFFirmware
   private var token: HandlerToken?
   // Its threads end with it.
   private let pool: WorkerPool
   let log = RemoteLog()
   private(set) var bus: RPMsgHostBus?
 
-  /// Boots nothing yet.
-  init(_ name: String, pool: WorkerPool = WorkerPool(name: "test", threadCount: 2)) throws {
-    self.pool = pool
+  /// Takes a shipped image; boots nothing yet.
+  convenience init(
+    _ name: String, pool: WorkerPool = WorkerPool(name: "test", threadCount: 2)
+  ) throws {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Sources/RprocCommands/Images/\(name).elf")
-    firmware = try ELFFirmware(parsing: [UInt8](Data(contentsOf: path)))
+    try self.init(image: [UInt8](Data(contentsOf: path)), pool: pool)
+  }
+
+  /// Takes an image; boots nothing yet.
+  init(
+    image: [UInt8], pool: WorkerPool = WorkerPool(name: "test", threadCount: 2)
+  ) throws {
+    self.pool = pool
+    firmware = try ELFFirmware(parsing: image)
     inbox = NotificationDispatcher(pool: pool).makeInbox()
     processor = RemoteProcessor(
       platform: try SimulatorPlatform(
@@ -32,8 +41,10 @@ final class RunningFirmware {
   }
 
   /// Boots, binds the bus with `drivers`, and passes notifications on.
-  func boot(_ drivers: [any RPMsgServiceDriver] = []) throws {
-    try processor.boot(firmware)
+  func boot(
+    _ drivers: [any RPMsgServiceDriver] = [], profile: CompatibilityProfile = .default
+  ) throws {
+    try processor.boot(firmware, options: BootOptions(profile: profile))
     guard let device = processor.devices.first?.device else { throw IntegrationError.noDevice }
     let bus = try RPMsgHostBus(binding: device, doorbell: processor.doorbell) { [log] event in
       log.add(event)
@@ -89,6 +100,9 @@ final class RemoteLog: Sendable {
   func add(_ event: PlatformEvent) { change { $0.events.append(event) } }
   func add(_ event: RPMsgBusEvent) { change { $0.bus.append(event) } }
   func countAnswer() { change { $0.answerCount += 1 } }
+
+  /// The crash so far.
+  var crash: CrashReport? { state.withLock { $0.crash } }
 
   private func change(_ body: (inout State) -> Void) {
     state.withLock(body)

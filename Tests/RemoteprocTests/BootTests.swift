@@ -147,6 +147,31 @@ struct BootTests {
     #expect(vdev.device.vrings.map(\.notifyID.rawValue) == [0, 1])
   }
 
+  @Test("Rings and buffers at fixed addresses may lie in one page, byte next to byte")
+  func adjacentRings() throws {
+    // Rings of 16 entries at alignment 16 take 438 bytes.
+    let firmware = TestFirmware([
+      TestFirmware.carveout("vdev0buffer", at: 0x8002_0370, 0x4000),
+      TestFirmware.rpmsg([
+        TestFirmware.ring(at: 0x8002_0000, alignment: 16, count: 16),
+        TestFirmware.ring(at: 0x8002_01b6 + 10, alignment: 16, count: 16),
+      ]),
+    ])
+    var processor = RemoteProcessor(platform: try TestPlatform())
+    let error = bootError(of: &processor, try firmware.build())
+    #expect(
+      error
+        == .overlap(
+          .memory(TestFirmware.name("vdev0vring1")), .memory(TestFirmware.name("vdev0buffer")),
+          address: device(0x8002_0370)))
+    var fits = firmware
+    fits.entries[0] = TestFirmware.carveout("vdev0buffer", at: 0x8002_0376, 0x4000)
+    try processor.boot(try fits.build())
+    let carveouts = processor.carveouts
+    #expect(carveouts.map(\.byteCount) == [0x4000, 0x4000, 438, 438])
+    #expect(carveouts.map(\.da.rawValue).suffix(2) == [0x8002_0000, 0x8002_01c0])
+  }
+
   @Test(
     "A device of a kind nobody drives is acknowledged, and its rings stay unplaced in the table")
   func undrivenDevice() throws {

@@ -121,17 +121,18 @@ struct HostileTableTests {
       TestFirmware([TestFirmware.rpmsg(inCode)]),
       .overlap(
         .memory(TestFirmware.name("fw")), ring0, address: device(base + 0x3000)))
+    // A ring of 4 entries at alignment 4096 takes 0x1026 bytes.
     let onEachOther = [
-      TestFirmware.ring(at: base + 0x8000), TestFirmware.ring(at: base + 0x9ff0),
+      TestFirmware.ring(at: base + 0x8000), TestFirmware.ring(at: base + 0x9020),
     ]
     try expectRefused(
       TestFirmware([TestFirmware.rpmsg(onEachOther)]),
-      .overlap(ring0, ring1, address: device(base + 0x9ff0)))
+      .overlap(ring0, ring1, address: device(base + 0x9020)))
     var firmware = TestFirmware([
       TestFirmware.rpmsg([TestFirmware.ring(at: base + 0x8000), TestFirmware.ring()])
     ])
-    firmware.tableAddress = base + 0x9ffc
-    try expectRefused(firmware, .overlap(ring0, .table, address: device(base + 0x9ffc)))
+    firmware.tableAddress = base + 0x9024
+    try expectRefused(firmware, .overlap(ring0, .table, address: device(base + 0x9024)))
   }
 
   @Test("R112 a ring at a fixed place gets it or is refused; any place gets one")
@@ -145,7 +146,7 @@ struct HostileTableTests {
     let outside = [TestFirmware.ring(at: 0x1000), TestFirmware.ring()]
     try expectRefused(
       TestFirmware([TestFirmware.rpmsg(outside)]),
-      .platform(.addressNotAvailable(device(0x1000), byteCount: 0x2000)))
+      .platform(.addressNotAvailable(device(0x1000), byteCount: 0x1026)))
     try expectRefused(
       firmware,
       .addressNotMet(

@@ -102,7 +102,7 @@ extension ResourcePlan {
       let isPower = ring.alignment.nonzeroBitCount == 1
       memory.append(
         PlannedMemory(
-          name: name, da: ring.da, byteCount: byteCount,
+          name: name, da: ring.da, byteCount: isExact(ring) ? size : byteCount,
           alignment: max(isPower ? UInt64(ring.alignment) : 0, DeviceMemoryPool.pageByteCount),
           purpose: .vring, holdsVring: true))
     }
@@ -110,6 +110,12 @@ extension ResourcePlan {
     if let fields { patches.append((fields.notifyID, UInt64(id.rawValue))) }
     device.rings.append(
       PlannedRing(resource: ring, memory: memoryIndex, notifyID: id, fields: fields))
+  }
+
+  /// Whether a ring gets its own bytes and not whole pages: at its address, as microcontroller
+  /// layouts put the second ring, or the buffers, right behind the first.
+  private func isExact(_ ring: VringResource) -> Bool {
+    ring.da != nil && profile.enforces(.fixedAddress)
   }
 
   /// Leaves out a device after some of its rings were placed; their memory stays, as on Linux.

@@ -39,6 +39,9 @@ struct PingCommand: ExecutableCommand {
     help: ArgumentHelp("How long the channel may take to appear.", valueName: "seconds"))
   var timeout = 5.0
 
+  @Option(help: ArgumentHelp("What is accepted: default or linux.", valueName: "profile"))
+  var compat = ProfileArgument.default
+
   @Flag(help: "One JSON object for each event.")
   var json = false
 
@@ -67,7 +70,7 @@ struct PingCommand: ExecutableCommand {
     ping.window = window
     let options = PingTask.Options(
       boardName: board.name, channel: channel, ping: ping, channelTimeout: .seconds(timeout),
-      json: json)
+      profile: compat.profile, json: json)
     var task = PingTask(loaded, options, context)
     return try SessionMaker(board: board, services: []).perform(
       &task, symbolsFrom: loaded.firmware.file)

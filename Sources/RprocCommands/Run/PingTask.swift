@@ -15,6 +15,8 @@ struct PingTask: SessionTask {
     var ping: PingOptions
     /// How long the channel may take to appear.
     var channelTimeout: Duration
+    /// What the boot accepts.
+    var profile: CompatibilityProfile
     /// Whether events are shown as JSON lines.
     var json: Bool
   }
@@ -39,7 +41,7 @@ struct PingTask: SessionTask {
     hub.log.add(.firmware(image.event(board: options.boardName)))
     var result: Result<PingResult?, Failure>
     do throws(Failure) {
-      try session.start(image.firmware, path: image.file.path, profile: .default)
+      try session.start(image.firmware, path: image.file.path, profile: options.profile)
       result = .success(try ping(hub))
     } catch { result = .failure(error) }
     session.noteCrash()

@@ -7,11 +7,19 @@ typedef unsigned int u32;
 enum { KICK = 0x00, PENDING = 0x04, STATE = 0x08, IDLE = 0x0C };
 enum { ANY = 0xFFFFFFFF, DRIVER_OK = 4, NAME_SERVICE = 53, MY_ADDRESS = 1024 };
 
-#ifdef FIXED_RINGS
+#if defined FIXED_RINGS
 enum { RING_SIZE = 256, RING_ALIGN = 4096, RING0 = 0x80100000, RING1 = 0x80108000 };
-enum { BUFFERS = 0x80110000, ENTRIES = 4 };
+enum { BUFFERS = 0x80110000, BUFFER_BYTES = 0x40000, ENTRIES = 4 };
+#elif defined ADJACENT_RINGS
+enum { RING_SIZE = 16, RING_ALIGN = 16, RING0 = 0x80100000, RING1 = 0x80100200 };
+enum { BUFFERS = 0x80100400, BUFFER_BYTES = 0x4000, ENTRIES = 4 };
+#elif defined NO_CARVEOUT
+enum { RING_SIZE = 16, RING_ALIGN = 16, RING0 = ANY, RING1 = ANY, ENTRIES = 2 };
 #else
 enum { RING_SIZE = 16, RING_ALIGN = 16, RING0 = ANY, RING1 = ANY, ENTRIES = 3 };
+#endif
+#if defined FIXED_RINGS || defined ADJACENT_RINGS
+#define BUFFER_CARVEOUT
 #endif
 
 struct carveout { u32 type, da, pa, len, flags, reserved; char name[32]; };
@@ -20,8 +28,10 @@ struct vring { u32 da, align, num, notifyid, reserved; };
 struct vdev { u32 type, id, notifyid, dfeatures, gfeatures, config_len; u8 status, rings, zero[2]; struct vring vring[2]; };
 struct table {
   u32 version, count, reserved[2], offset[ENTRIES];
+#ifndef NO_CARVEOUT
   struct carveout firmware;
-#ifdef FIXED_RINGS
+#endif
+#ifdef BUFFER_CARVEOUT
   struct carveout buffers;
 #endif
   struct trace trace;
@@ -33,13 +43,17 @@ static char trace_text[256];
 
 __attribute__((section(".resource_table"), used)) volatile struct table table = {
   .version = 1, .count = ENTRIES,
-#ifdef FIXED_RINGS
+#ifdef BUFFER_CARVEOUT
   .offset = { AT(firmware), AT(buffers), AT(trace), AT(vdev) },
-  .buffers = { 0, BUFFERS, 0, 0x40000, 0, 0, "vdev0buffer" },
+  .buffers = { 0, BUFFERS, 0, BUFFER_BYTES, 0, 0, "vdev0buffer" },
+#elif defined NO_CARVEOUT
+  .offset = { AT(trace), AT(vdev) },
 #else
   .offset = { AT(firmware), AT(trace), AT(vdev) },
 #endif
+#ifndef NO_CARVEOUT
   .firmware = { 0, 0x80000000, 0, 0x40000, 0, 0, "firmware" },
+#endif
   .trace = { 2, (u32)trace_text, sizeof trace_text, 0, "trace:c-echo" },
   .vdev = { 3, 7, 0, 1, 0, 0, 0, 2, {0, 0},
             { { RING0, RING_ALIGN, RING_SIZE, ANY, 0 }, { RING1, RING_ALIGN, RING_SIZE, ANY, 0 } } },
@@ -131,8 +145,27 @@ static void serve(void) {
   }
 }
 
+#ifdef NO_CARVEOUT
+// A heap that no segment mentions: from the end of the image to the end of the linked RAM.
+extern u8 stack_top[];
+static u8 *const heap_end = (u8 *)0x80040000;
+
+static void fill_heap(void) {
+  for (volatile u8 *at = stack_top; at < heap_end; ++at) *at = 0xA5;
+}
+
+static void check_heap(void) {
+  for (volatile u8 *at = stack_top; at < heap_end; ++at)
+    if (*at != 0xA5) DOORBELL(STATE) = 0xDEAD0001;
+}
+#else
+static void fill_heap(void) {}
+static void check_heap(void) {}
+#endif
+
 int main(void) {
   DOORBELL(STATE) = 1;
+  fill_heap();
 #ifdef NO_VIRTIO
   say("no virtio here\n");
   for (;;) DOORBELL(IDLE) = 1;
@@ -144,6 +177,7 @@ int main(void) {
   DOORBELL(STATE) = 3;
   say("c echo is up\n");
   announce();
+  check_heap();
   for (;;) {
     if (DOORBELL(PENDING) == 0) DOORBELL(IDLE) = 1;
     serve();
