@@ -64,11 +64,22 @@ public final class Job: Sendable {
     }
   }
 
-  /// Marks an idle job as queued; the caller puts it into the queue.
-  func markQueued() -> Bool {
-    state.value.compareExchange(
-      expected: State.idle, desired: State.queued, ordering: .acquiringAndReleasing
-    ).exchanged
+  /// Marks a job whose time has come: one that runs to run again, an idle one as queued.
+  ///
+  /// Returns whether the caller must put it into the queue.
+  func markDue() -> Bool {
+    while true {
+      let seen = state.value.load(ordering: .relaxed)
+      let next: UInt32
+      switch seen {
+      case State.idle: next = State.queued
+      case State.running: next = State.runningAgain
+      default: return false
+      }
+      let (done, _) = state.value.compareExchange(
+        expected: seen, desired: next, ordering: .acquiringAndReleasing)
+      if done { return seen == State.idle }
+    }
   }
 
   /// Ends the job for good; when it returns the body does not run and never runs again.

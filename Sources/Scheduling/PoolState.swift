@@ -106,7 +106,7 @@ final class PoolState: Sendable {
       due.append(job)
       return true
     }
-    for job in due where job.markQueued() { queue.ready.append(job) }
+    for job in due where job.markDue() { queue.ready.append(job) }
   }
 
   /// Looks for news for a short time, at most one worker at once; true when there is some.

@@ -34,6 +34,28 @@ struct WorkerPoolTests {
     #expect(eventually { counter.count == 1 })
   }
 
+  @Test("A time that comes while the body runs makes it run once more")
+  func dueWhileRunning() {
+    let pool = WorkerPool(name: "test", threadCount: 2)
+    let runs = Counter()
+    let due = MonotonicTime.now.advanced(by: .milliseconds(20))
+    let job = pool.makeJob {
+      runs.increment()
+      switch runs.count {
+      case 1: return .sleepUntil(due)
+      case 2:
+        while MonotonicTime.now < due.advanced(by: .milliseconds(20)) { sched_yield() }
+        return .sleep
+      default: return .sleep
+      }
+    }
+    job.schedule()
+    #expect(eventually { runs.count == 1 })
+    job.schedule()
+    #expect(eventually { runs.count == 3 })
+    job.cancel()
+  }
+
   @Test("A body never runs twice at once, and no request made while it runs is lost")
   func exclusive() {
     let pool = WorkerPool(name: "test", threadCount: 4, spinTime: .microseconds(20))
