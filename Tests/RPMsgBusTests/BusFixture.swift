@@ -237,16 +237,14 @@ func eventually(
 /// Runs `body` on a thread of its own; ``join()`` waits for its end.
 final class TestThread: Sendable {
   private let done = FutexWord()
-  private let thread = Guarded<Thread?>(nil)
 
   init(_ body: @escaping @Sendable () -> Void) {
-    let thread = Thread { [self] in
+    // Not kept: the thread keeps its block, which keeps this object until it has run.
+    Thread { [self] in
       body()
       done.value.store(1, ordering: .releasing)
       done.wake()
-    }
-    self.thread.withLock { $0 = thread }
-    thread.start()
+    }.start()
   }
 
   func join() {

@@ -137,6 +137,21 @@ struct HostileMessageTests {
     }
   }
 
+  @Test("D02: what came before the ring broke is delivered")
+  func brokenAfterMessage() throws {
+    let target = try Target()
+    var remote = try RawFarSide(target.fixture.link)
+    try remote.send(from: 7, to: 1024, [42])
+    let ring = target.fixture.link.device.vrings[0]
+    let used = try ring.record.layout().used.offset
+    ring.memory.store(0x1_0001 as UInt32, at: used + 4 + 8)
+    ring.memory.store(2 as UInt16, at: used + 2)
+    #expect(!target.fixture.bus.notified())
+    #expect(target.received.items.map(\.payload) == [[42]])
+    #expect(target.fixture.events.items == [.broken(.receive, .badID(0x1_0001, queueSize: 4))])
+    target.fixture.bus.close()
+  }
+
   @Test("Ten drops are reported in a second, all are counted")
   func limitedReports() throws {
     let target = try Target()

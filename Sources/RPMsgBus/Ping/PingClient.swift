@@ -30,7 +30,7 @@ public final class PingClient: Sendable {
     on channel: RPMsgChannel, _ options: PingOptions = PingOptions(),
     progress: (Int) -> Void = { _ in }
   ) throws(RPMsgBusError) -> PingResult {
-    precondition(options.messageCount >= 1, "at least one message")
+    precondition((1...Int(UInt32.max)).contains(options.messageCount), "1...2^32 - 1 messages")
     precondition((1...4096).contains(options.window), "a window is 1...4096 messages")
     precondition(options.byteCount >= 0, "a size is not negative")
     let client = PingClient(options)

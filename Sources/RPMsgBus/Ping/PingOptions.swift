@@ -1,6 +1,6 @@
 /// What ``PingClient`` sends.
 public struct PingOptions: Equatable, Sendable {
-  /// Messages to send; at least 1.
+  /// Messages to send; 1...2^32 - 1.
   public var messageCount = 1000
   /// Bytes of payload of each; at most what a message carries.
   public var byteCount = 64
