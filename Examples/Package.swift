@@ -1,0 +1,16 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One executable for each task a user has. `swift run --package-path Examples Hello IMAGE`
+
+let modules = ["Boards", "PlatformSimulator", "RPMsgBus", "Remoteproc", "Scheduling", "WireTypes"]
+
+let package = Package(
+  name: "Examples",
+  dependencies: [.package(name: "swift-remoteproc", path: "..")],
+  targets: [
+    .executableTarget(
+      name: "Hello",
+      dependencies: modules.map { .product(name: $0, package: "swift-remoteproc") })
+  ]
+)
