@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -72,6 +73,15 @@ static inline void rproc_pause(void) {
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
 #endif
+}
+
+/// Of the Swift runtime; see `rproc_demangle`.
+extern char *swift_demangle(const char *name, size_t byteCount, char *output, size_t *capacity,
+                            uint32_t flags);
+
+/// The Swift declaration whose mangled name is `name`, to be freed; null when it is none.
+static inline char *rproc_demangle(const char *name) {
+  return swift_demangle(name, strlen(name), NULL, NULL, 0);
 }
 
 /// The calling thread's errno.

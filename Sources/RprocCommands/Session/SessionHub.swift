@@ -122,7 +122,8 @@ final class SessionHub: Sendable {
       guard let symbol = try image?.symbol(nearestBelow: address),
         let distance = address.offset(from: symbol.address)
       else { return nil }
-      return distance == 0 ? symbol.name : "\(symbol.name)+\(Hex.address(distance))"
+      let name = SymbolName.readable(symbol.name)
+      return distance == 0 ? name : "\(name)+\(Hex.address(distance))"
     } catch {
       // An image whose symbols cannot be read has none.
       return nil
