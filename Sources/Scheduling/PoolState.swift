@@ -28,12 +28,14 @@ final class PoolState: Sendable {
   }
 
   func push(_ job: Job) {
-    queue.withLock { $0.ready.append(job) }
+    // Nobody would take it out again, and job and pool would keep each other for ever.
+    queue.withLock { queue in if !queue.isStopping { queue.ready.append(job) } }
     notify(1)
   }
 
   func wake(_ job: Job, at time: MonotonicTime) {
     let isEarlier = queue.withLock { queue in
+      guard !queue.isStopping else { return false }
       if job.wakeTime.load(ordering: .relaxed) == .max { queue.timed.append(job) }
       job.wakeTime.store(min(time.nanoseconds, .max - 1), ordering: .relaxed)
       guard time.nanoseconds < queue.earliest else { return false }
@@ -51,8 +53,14 @@ final class PoolState: Sendable {
   }
 
   func stop() {
-    queue.withLock { $0.isStopping = true }
+    let dropped = queue.withLock { queue in
+      let dropped = queue.ready + queue.timed
+      queue = Queue(isStopping: true)
+      return dropped
+    }
     notify(.max)
+    // Only now, without the lock: what a job holds may end with it.
+    _ = consume dropped
   }
 
   /// What each worker thread does until the pool stops.

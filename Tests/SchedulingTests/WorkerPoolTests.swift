@@ -180,6 +180,34 @@ struct WorkerPoolTests {
   }
 }
 
+@Suite("The end of a pool")
+struct PoolEndTests {
+  private final class Token: Sendable {}
+
+  @Test("Jobs that still wait end with the pool", arguments: [false, true])
+  func waitingJobs(sleepsFirst: Bool) {
+    weak var leftover: Token?
+    let runs = Counter()
+    do {
+      let token = Token()
+      leftover = token
+      var pool: WorkerPool? = WorkerPool(name: "test", threadCount: 1)
+      let job = pool?.makeJob {
+        withExtendedLifetime(token) { runs.increment() }
+        return .sleepUntil(MonotonicTime.now.advanced(by: .seconds(1000)))
+      }
+      if sleepsFirst {
+        job?.schedule()
+        #expect(eventually { runs.count == 1 })
+      }
+      pool = nil
+      // Too late: nobody is left to run it.
+      job?.schedule()
+    }
+    #expect(eventually { leftover == nil })
+  }
+}
+
 @Suite("Monotonic time")
 struct MonotonicTimeTests {
   @Test("Moments stop at the end of time instead of wrapping")
