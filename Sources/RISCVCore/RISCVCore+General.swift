@@ -27,10 +27,13 @@ extension RISCVCore {
   }
 
   /// An illegal-instruction exception for bits that decode well but may not run here.
-  mutating func illegal() -> Outcome {
-    var bits = UInt32(memory.fetchHalf(counter) ?? 0)
-    if bits & 3 == 3 { bits |= UInt32(memory.fetchHalf(counter &+ 2) ?? 0) << 16 }
-    return trap(.illegalInstruction, value: bits)
+  mutating func illegal() -> Outcome { trap(.illegalInstruction, value: bits(at: counter)) }
+
+  /// The bits of the instruction at `address`; bytes outside memory are 0.
+  private func bits(at address: UInt32) -> UInt32 {
+    let half = UInt32(memory.fetchHalf(address) ?? 0)
+    guard half & 3 == 3 else { return half }
+    return half | UInt32(memory.fetchHalf(address &+ 2) ?? 0) << 16
   }
 
   private mutating func load(_ record: Record, _ following: UInt32) -> Outcome {
@@ -75,10 +78,24 @@ extension RISCVCore {
 
   private mutating func wait(_ record: Record, _ following: UInt32) -> Outcome {
     if machine.privilege == .user, machine.status.trapsWait { return illegal() }
+    if givesUp(following) { return .exit(.hang(pc: pc)) }
     if wakesFromWait { return .jump(following) }
     stepCount &+= 1
     counter = following
     return .exit(.waitForInterrupt)
+  }
+
+  /// Whether the `wfi` at the program counter is where the handler of a fault ends: interrupts are
+  /// off, and behind it is nothing but a jump back.
+  ///
+  /// Source: practice (default trap handlers).
+  private func givesUp(_ following: UInt32) -> Bool {
+    guard let trap = currentException, trap.cause.isFault, machine.interruptsAreOff else {
+      return false
+    }
+    let next = Instruction(decoding: bits(at: following))
+    let target = following &+ UInt32(bitPattern: next.immediate)
+    return next.operation == .jal && next.rd == 0 && (target == counter || target == following)
   }
 
   private mutating func returnFromTrap() -> Outcome {

@@ -43,6 +43,18 @@ public enum RISCVTrapCause: Equatable, Hashable, Sendable {
   }
 }
 
+extension RISCVTrapCause {
+  /// Whether an instruction could not be fetched, decoded or executed; a call is none.
+  var isFault: Bool {
+    switch self {
+    case .instructionAccessFault, .illegalInstruction, .loadAddressMisaligned, .loadAccessFault,
+      .storeAddressMisaligned, .storeAccessFault:
+      true
+    case .breakpoint, .environmentCallFromUser, .environmentCallFromMachine, .interrupt: false
+    }
+  }
+}
+
 /// One trap: why, where, and with what value.
 public struct RISCVTrap: Equatable, Sendable {
   /// Why the program was left.

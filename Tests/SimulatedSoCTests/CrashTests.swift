@@ -97,6 +97,43 @@ struct CrashTests {
     #expect(crash?.fatalCode == nil)
   }
 
+  @Test(
+    "A handler that gives up by waiting tells of the exception, whatever is pending",
+    arguments: [0, 1 << 3] as [UInt32])
+  func waitInHandler(pending: UInt32) throws {
+    let crash = try crash { program in
+      program.handle(pending, at: 0x100)
+      // Software interrupt pending: `wfi` would return at once.
+      program.li(A.t2, 1)
+      program.sw(A.t2, 0, A.a1)
+      program.sw(A.zero, 0, A.zero)
+      program.pad(to: 0x100)
+      program.wfi()
+      program.jump(-4)
+    }
+    #expect(crash?.kind == .busFault)
+    #expect(crash?.pc == TestChip.address(0x34))
+    #expect(crash?.address == DeviceAddress(rawValue: 0))
+  }
+
+  @Test("Waiting in a handler is no crash when more comes than a jump back")
+  func waitAndGoOn() throws {
+    let crash = try crash { program in
+      program.handle(0, at: 0x100)
+      program.illegal()
+      program.pad(to: 0x100)
+      // Bit 0 of `msip` raises the software interrupt, bit 3 of `mie` lets it wake the core.
+      program.li(A.t2, 9)
+      program.csrw(A.mie, A.t2)
+      program.sw(A.t2, 0, A.a1)
+      program.wfi()
+      program.addi(A.zero, A.zero, 0)
+      program.li(A.t0, 0xDEAD_0008)
+      program.sw(A.t0, 0x08, A.a0)
+    }
+    #expect(crash?.fatalCode == 8)
+  }
+
   @Test("A handler that reports a fatal error tells of the exception and its code")
   func fatalInHandler() throws {
     let crash = try crash { program in
