@@ -78,7 +78,7 @@ extension RISCVCore {
 
   private mutating func wait(_ record: Record, _ following: UInt32) -> Outcome {
     if machine.privilege == .user, machine.status.trapsWait { return illegal() }
-    if givesUp(following) { return .exit(.hang(pc: pc)) }
+    if givesUp() { return .exit(.hang(pc: pc)) }
     if wakesFromWait { return .jump(following) }
     stepCount &+= 1
     counter = following
@@ -86,16 +86,26 @@ extension RISCVCore {
   }
 
   /// Whether the `wfi` at the program counter is where the handler of a fault ends: interrupts are
-  /// off, and behind it is nothing but a jump back.
+  /// off, and it is in a loop of nothing but `wfi` and `nop`.
   ///
-  /// Source: practice (default trap handlers).
-  private func givesUp(_ following: UInt32) -> Bool {
-    guard let trap = currentException, trap.cause.isFault, machine.interruptsAreOff else {
-      return false
+  /// Source: practice (default trap handlers, as compilers lay them out).
+  private func givesUp() -> Bool {
+    guard let trap = currentException, trap.cause.isFault, machine.interruptsAreOff,
+      let (address, jump) = restEnd(from: counter), jump.operation == .jal, jump.rd == 0
+    else { return false }
+    return restEnd(from: address &+ UInt32(bitPattern: jump.immediate))?.address == address
+  }
+
+  /// The first instruction from `start` on that does something; `nil` when that is far.
+  private func restEnd(from start: UInt32) -> (address: UInt32, instruction: Instruction)? {
+    var address = start
+    for _ in 0..<8 {
+      let next = Instruction(decoding: bits(at: address))
+      let isNop = next.operation == .addi && next.rd == 0
+      guard next.operation == .wfi || isNop else { return (address, next) }
+      address &+= UInt32(next.byteCount)
     }
-    let next = Instruction(decoding: bits(at: following))
-    let target = following &+ UInt32(bitPattern: next.immediate)
-    return next.operation == .jal && next.rd == 0 && (target == counter || target == following)
+    return nil
   }
 
   private mutating func returnFromTrap() -> Outcome {

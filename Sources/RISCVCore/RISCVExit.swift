@@ -31,8 +31,8 @@ public enum RISCVExit: Equatable, Sendable {
   /// A trap whose vector is unusable: `mtvec` is 0 or points outside the memory windows. The
   /// program counter still names the instruction that trapped.
   case fatalTrap(RISCVTrap)
-  /// A jump to itself that no interrupt can end, or a loop of nothing but `wfi` in the handler of a
-  /// fault, with interrupts off. The program counter names it.
+  /// A jump to itself that no interrupt can end, or a loop of nothing but `wfi` and `nop` in the
+  /// handler of a fault, with interrupts off. The program counter names it.
   case hang(pc: DeviceAddress)
 }
 

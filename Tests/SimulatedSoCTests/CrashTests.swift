@@ -99,8 +99,8 @@ struct CrashTests {
 
   @Test(
     "A handler that gives up by waiting tells of the exception, whatever is pending",
-    arguments: [0, 1 << 3] as [UInt32])
-  func waitInHandler(pending: UInt32) throws {
+    arguments: [0, 1 << 3] as [UInt32], ["wj", "wwj", "wnj", "nwnwj"])
+  func waitInHandler(pending: UInt32, loop: String) throws {
     let crash = try crash { program in
       program.handle(pending, at: 0x100)
       // Software interrupt pending: `wfi` would return at once.
@@ -108,8 +108,13 @@ struct CrashTests {
       program.sw(A.t2, 0, A.a1)
       program.sw(A.zero, 0, A.zero)
       program.pad(to: 0x100)
-      program.wfi()
-      program.jump(-4)
+      for instruction in loop {
+        switch instruction {
+        case "w": program.wfi()
+        case "n": program.addi(A.zero, A.zero, 0)
+        default: program.jump(0x100 - program.here)
+        }
+      }
     }
     #expect(crash?.kind == .busFault)
     #expect(crash?.pc == TestChip.address(0x34))
