@@ -137,7 +137,7 @@ public struct BoardIOMMU: Equatable, Sendable {
 
 /// What firmware of a board may ask for.
 public struct BoardPolicy: Equatable, Sendable {
-  /// The largest carveout granted, in bytes.
+  /// Bytes that all memory which firmware asks for may take together: carveouts, rings, buffers.
   public var maxCarveoutByteCount: UInt64
   /// Physical ranges that firmware may map; none unless listed.
   public var devmem: [AddressRange<PhysicalAddress>]

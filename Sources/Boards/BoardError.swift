@@ -16,7 +16,18 @@ public struct BoardLocation: Equatable, Sendable {
 public enum BoardError: Error, Equatable, Sendable {
   /// What a value has to be.
   public enum Shape: String, Equatable, Sendable {
-    case mapping, list, text, number, size, frequency
+    /// Keys with values.
+    case mapping
+    /// A list of values.
+    case list
+    /// A word or a line of text.
+    case text
+    /// A whole number.
+    case number
+    /// Bytes, such as `16MiB`.
+    case size
+    /// Cycles per second, such as `10MHz`.
+    case frequency
   }
 
   /// The text is not YAML; `problem` is the reader's own wording.

@@ -7,7 +7,10 @@ public import WireTypes
 public enum ELFError: Error, Equatable, Sendable {
   /// A table of the file.
   public enum Table: Equatable, Sendable {
-    case programHeaders, sectionHeaders
+    /// The headers of segments.
+    case programHeaders
+    /// The headers of sections.
+    case sectionHeaders
   }
 
   /// Why the entry point cannot be run.

@@ -10,7 +10,7 @@ public enum RISCVAccessWidth: UInt32, Equatable, Sendable {
   case word = 4
 }
 
-/// Why ``RISCVCore/run(upTo:)`` returned.
+/// Why ``RISCVHart/run(upTo:)`` returned.
 public enum RISCVExit: Equatable, Sendable {
   /// Exactly the given number of steps was taken.
   case budgetSpent
@@ -20,13 +20,13 @@ public enum RISCVExit: Equatable, Sendable {
   /// the next instruction.
   case waitForInterrupt
   /// A load from outside the memory windows, aligned to its width. Answer with
-  /// ``RISCVCore/completeLoad(_:)`` or ``RISCVCore/refuseAccess()``.
+  /// ``RISCVHart/completeLoad(_:)`` or ``RISCVHart/refuseAccess()``.
   case load(address: DeviceAddress, width: RISCVAccessWidth)
   /// A store outside the memory windows, aligned to its width; bits of `value` above the width are
-  /// zero. Answer with ``RISCVCore/completeStore()`` or ``RISCVCore/refuseAccess()``.
+  /// zero. Answer with ``RISCVHart/completeStore()`` or ``RISCVHart/refuseAccess()``.
   case store(address: DeviceAddress, width: RISCVAccessWidth, value: UInt32)
   /// The program reads the `time` register, or `timeh` when `upperHalf`. Answer with
-  /// ``RISCVCore/completeLoad(_:)``, or with ``RISCVCore/refuseAccess()`` where there is no clock.
+  /// ``RISCVHart/completeLoad(_:)``, or with ``RISCVHart/refuseAccess()`` where there is no clock.
   case readTime(upperHalf: Bool)
   /// A trap whose vector is unusable: `mtvec` is 0 or points outside the memory windows. The
   /// program counter still names the instruction that trapped.

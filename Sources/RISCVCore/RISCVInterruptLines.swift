@@ -47,7 +47,7 @@ public final class RISCVInterruptLines: Sendable {
   /// The levels as `mip` shows them: bit 3 software, bit 7 timer, bit 11 external.
   public var pending: UInt32 { levels.load(ordering: .sequentiallyConsistent) }
 
-  /// Makes a running core leave ``RISCVCore/run(upTo:)`` with ``RISCVExit/attention`` soon.
+  /// Makes a running core leave ``RISCVHart/run(upTo:)`` with ``RISCVExit/attention`` soon.
   ///
   /// A request is kept until a run answers it; requests merge. Any thread, never blocks.
   public func requestAttention() {

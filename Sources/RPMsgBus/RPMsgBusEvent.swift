@@ -6,7 +6,10 @@ public import WireTypes
 public enum RPMsgBusEvent: Equatable, Sendable {
   /// The direction of a vring as the host sees it.
   public enum Direction: Equatable, Sendable {
-    case receive, transmit
+    /// From the remote to the host, vring 0.
+    case receive
+    /// From the host to the remote, vring 1.
+    case transmit
   }
 
   /// The remote announced a service.

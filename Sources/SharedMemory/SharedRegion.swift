@@ -95,7 +95,14 @@ public final class SharedRegion: @unchecked Sendable {
 public enum SharedMemoryError: Error, Equatable, Sendable {
   /// The step that the operating system refused.
   public enum Operation: Equatable, Sendable {
-    case create, resize, adopt, map
+    /// Making the memory file.
+    case create
+    /// Giving it its size for good.
+    case resize
+    /// Taking over a file of somebody else.
+    case adopt
+    /// Mapping it into this process.
+    case map
   }
 
   /// The number of bytes is not positive or beyond 2^46.

@@ -16,7 +16,7 @@ public struct ChipRegisters: Equatable, Sendable {
   /// `mtval`: the address or instruction of the last trap.
   public var trapValue: UInt32
 
-  init(_ core: borrowing RISCVCore) {
+  init(_ core: borrowing RISCVHart) {
     pc = core.pc
     integers = []
     for number in 0..<32 { integers.append(core.register(number)) }

@@ -60,7 +60,7 @@ public final class SimulatedChip: Sendable {
     let runner: CoreRunner
     do throws(RISCVCoreError) {
       let windows = memory.map { (base: $0.range.start, window: $0.window) }
-      let core = try RISCVCore(windows: windows, lines: parts.lines)
+      let core = try RISCVHart(windows: windows, lines: parts.lines)
       runner = CoreRunner(
         CoreState(
           core: core, parts: parts, clock: .cycles(frequencyInHertz: frequencyInHertz)))

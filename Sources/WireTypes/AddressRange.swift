@@ -1,4 +1,4 @@
-/// Bytes from `start` on, in one address space; never empty past the end of the space.
+/// Bytes from `start` on, in one address space; never past the end of that space.
 ///
 /// The end is not stored: a range may reach the very top of the space, where its end is 2^64.
 @frozen

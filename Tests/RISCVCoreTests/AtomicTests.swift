@@ -55,7 +55,7 @@ struct AtomicTests {
     try await withThrowingTaskGroup(of: RISCVExit.self) { group in
       for _ in 0..<2 {
         group.addTask {
-          var core = try RISCVCore(windows: [(.init(TestMachine.base), window)])
+          var core = try RISCVHart(windows: [(.init(TestMachine.base), window)])
           core.reset(pc: .init(TestMachine.base))
           core.setRegister(1, to: TestMachine.base + 0x1000)
           core.setRegister(2, to: 1)
@@ -88,7 +88,7 @@ struct AtomicTests {
   private static func spin(
     _ window: SharedWindow, _ lines: RISCVInterruptLines
   ) async throws -> RISCVExit {
-    var core = try RISCVCore(windows: [(.init(TestMachine.base), window)], lines: lines)
+    var core = try RISCVHart(windows: [(.init(TestMachine.base), window)], lines: lines)
     core.reset(pc: .init(TestMachine.base + 4))
     core.setControlRegister(0x300, to: 8)
     core.setControlRegister(0x304, to: 0x800)

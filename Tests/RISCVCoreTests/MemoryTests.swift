@@ -115,7 +115,7 @@ struct MemoryTests {
     let low = try SharedRegion(byteCount: 4096).window
     let high = try SharedRegion(byteCount: 4096).window
     let far = try SharedRegion(byteCount: 4096).window
-    var core = try RISCVCore(windows: [
+    var core = try RISCVHart(windows: [
       (.init(0x1000), low), (.init(0x2000), high), (.init(0xffff_f000), far),
     ])
     far.store(Encode.lw(3, 0, 1), at: 0)
@@ -143,7 +143,7 @@ struct MemoryTests {
     let window = try SharedRegion(byteCount: 4096).window
     func error(_ windows: [(base: DeviceAddress, window: SharedWindow)]) -> RISCVCoreError? {
       do throws(RISCVCoreError) {
-        _ = try RISCVCore(windows: windows)
+        _ = try RISCVHart(windows: windows)
         return nil
       } catch { return error }
     }

@@ -25,7 +25,7 @@ struct RISCVTestsFolderTests {
       window.copyIn(bytes.span.bytes, at: Int(address - base))
     }
     guard let tohost = image.tohost else { return nil }
-    var core = try RISCVCore(windows: [(.init(base), window)])
+    var core = try RISCVHart(windows: [(.init(base), window)])
     core.reset(pc: .init(image.entry))
     for _ in 0..<10_000 {
       let exit = core.run(upTo: 1000)

@@ -7,14 +7,14 @@ struct TestMachine: ~Copyable {
   static let base: UInt32 = 0x8000_0000
 
   let window: SharedWindow
-  var core: RISCVCore
+  var core: RISCVHart
 
   var lines: RISCVInterruptLines { core.lines }
 
   /// Memory at ``base`` that begins with `program`; the core is reset to its first word.
   init(_ program: [UInt32] = [], byteCount: Int = 1 << 16) throws {
     let memory = try SharedRegion(byteCount: byteCount).window
-    var core = try RISCVCore(windows: [(.init(Self.base), memory)])
+    var core = try RISCVHart(windows: [(.init(Self.base), memory)])
     core.reset(pc: .init(Self.base))
     window = memory
     self.core = core

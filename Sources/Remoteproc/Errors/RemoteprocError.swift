@@ -20,7 +20,10 @@ public enum RemoteprocError: Error, Equatable, Sendable {
 
   /// A change of state that was asked for.
   public enum Transition: Equatable, Sendable {
-    case boot, shutdown
+    /// Loading and starting firmware.
+    case boot
+    /// Stopping, and giving everything back.
+    case shutdown
   }
 
   /// The state does not allow the change.

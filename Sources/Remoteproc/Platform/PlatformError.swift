@@ -4,7 +4,14 @@ public import WireTypes
 public enum PlatformError: Error, Equatable, Sendable {
   /// The part of the life cycle that failed.
   public enum Operation: Equatable, Sendable {
-    case prepare, allocate, start, stop
+    /// Making the hardware ready for firmware.
+    case prepare
+    /// Getting memory.
+    case allocate
+    /// Letting the core run.
+    case start
+    /// Putting the core back into reset.
+    case stop
   }
 
   /// The hardware did not answer in time.

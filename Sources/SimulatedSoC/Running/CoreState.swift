@@ -34,7 +34,7 @@ struct CoreState: ~Copyable {
     case throttled
   }
 
-  var core: RISCVCore
+  var core: RISCVHart
   let lines: RISCVInterruptLines
   let doorbell: DoorbellDevice
   let map: DeviceMap
@@ -51,7 +51,7 @@ struct CoreState: ~Copyable {
   var sleep = Sleep.awake
   var sleepStart: UInt64 = 0
 
-  init(core: consuming RISCVCore, parts: ChipParts, clock: ChipClock) {
+  init(core: consuming RISCVHart, parts: ChipParts, clock: ChipClock) {
     self.core = core
     lines = parts.lines
     doorbell = parts.doorbell

@@ -10,7 +10,7 @@ struct Reservation: Sendable {
 // The A extension by real atomics of the host. Source: [RISCV-UNPRIV] §8.
 //
 // ORDERING: all are sequentially consistent, which covers every combination of `aq` and `rl`.
-extension RISCVCore {
+extension RISCVHart {
   mutating func loadReserved(_ record: Record) -> Outcome {
     let address = registers[Int(record.rs1)]
     guard address & 3 == 0 else { return trap(.loadAccessFault, value: address) }

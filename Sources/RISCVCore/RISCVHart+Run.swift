@@ -8,7 +8,7 @@ struct UnlinkedJump: Sendable {
   let generation: Int
 }
 
-extension RISCVCore {
+extension RISCVHart {
   /// Steps the deadline lies ahead at most, so that a stale block is always beyond it.
   private static let longestStint: UInt64 = 1 << 26
 

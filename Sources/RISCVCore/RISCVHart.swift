@@ -19,7 +19,7 @@ public import WireTypes
 ///   ``reset(pc:)``.
 /// - `mtval` of `ebreak` is its address. There are no performance counters, no memory protection
 ///   and no triggers; their registers read as 0.
-public struct RISCVCore: ~Copyable, Sendable {
+public struct RISCVHart: ~Copyable, Sendable {
   /// The interrupt lines into this core.
   public let lines: RISCVInterruptLines
   let memory: CoreMemory
@@ -85,7 +85,7 @@ public struct RISCVCore: ~Copyable, Sendable {
 }
 
 // What debuggers, dumps and statistics look at.
-extension RISCVCore {
+extension RISCVHart {
   /// The address of the next instruction; setting it drops bit 0 and bits above 31.
   public var pc: DeviceAddress {
     get { DeviceAddress(rawValue: UInt64(counter)) }

@@ -1,7 +1,7 @@
 import WireTypes
 
 // Instructions that the hot loop leaves to the general path: one at a time, at the program counter.
-extension RISCVCore {
+extension RISCVHart {
   /// Executes `record`; `following` is the address behind it.
   mutating func execute(_ record: Record, _ following: UInt32) -> Outcome {
     switch record.operation {

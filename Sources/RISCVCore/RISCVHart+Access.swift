@@ -12,7 +12,7 @@ struct PendingAccess: Sendable {
 }
 
 // Answers to the exits that ask for an access. Each is one step.
-extension RISCVCore {
+extension RISCVHart {
   /// Answers ``RISCVExit/load(address:width:)`` or ``RISCVExit/readTime(upperHalf:)``.
   ///
   /// - Parameter value: What was read; bits above the width are dropped.

@@ -16,7 +16,7 @@ enum Outcome {
   }
 }
 
-extension RISCVCore {
+extension RISCVHart {
   /// Raises an exception at the program counter; it takes one step.
   mutating func trap(_ cause: RISCVTrapCause, value: UInt32) -> Outcome {
     let trap = RISCVTrap(cause: cause, pc: pc, value: value)
