@@ -11,6 +11,8 @@ package struct CommandContext: Sendable {
   package let environment: [String: String]
   /// When the command began; times of events count from here.
   package let start: MonotonicTime
+  /// Interrupts of this process before the command began.
+  private let interruptsBefore: Int
 
   /// Writes to these descriptors.
   package init(
@@ -21,7 +23,14 @@ package struct CommandContext: Sendable {
     self.errors = OutputFile(descriptor: errors)
     self.environment = environment
     start = .now
+    interruptsBefore = Interrupts.seen
   }
+
+  /// Whether the user asked to stop since the command began.
+  var isInterrupted: Bool { Interrupts.seen != interruptsBefore }
+
+  /// Whether nobody gets what is written to ``output`` any more.
+  var isUnread: Bool { output.failure != nil || output.isAbandoned }
 
   /// Colours for ``output``.
   package var outputPalette: Palette {

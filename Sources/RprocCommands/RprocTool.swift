@@ -8,6 +8,7 @@ public enum RprocTool {
 
   /// Runs the command line of this process and ends the process with its status.
   public static func main() -> Never {
+    StandardDescriptors.occupy()
     // A reader that went away shows as a failed write, which the commands handle.
     signal(SIGPIPE, SIG_IGN)
     let context = CommandContext()
@@ -61,7 +62,7 @@ public enum RprocTool {
     } else {
       context.errors.line(text)
     }
-    return code == .success ? 0 : CommandStatus.usage.code
+    return checkOutput(code == .success ? .done : .usage, context: context).code
   }
 }
 

@@ -3,12 +3,22 @@ import RprocCommands
 import Testing
 
 /// The built command as a process of its own.
-private final class RprocProcess {
+final class RprocProcess {
   let process = Process()
   let output = Pipe()
   let errors = Pipe()
 
   init(_ arguments: String...) throws {
+    let executable = try Self.executable()
+    process.executableURL = executable
+    process.arguments = arguments
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+  }
+
+  /// Where the built command is.
+  static func executable() throws -> URL {
     let folder = Bundle.main.bundleURL
     let candidates = [
       folder.appendingPathComponent("rproc"),
@@ -17,12 +27,7 @@ private final class RprocProcess {
         .appendingPathComponent("rproc"),
     ]
     let found = candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) }
-    let executable: URL = try #require(found)
-    process.executableURL = executable
-    process.arguments = arguments
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
+    return try #require(found)
   }
 
   /// Reads standard output until `text` was seen; returns all that was read.
@@ -57,6 +62,20 @@ struct ProcessTests {
     for line in lines { _ = try JSONSerialization.jsonObject(with: Data(line.utf8)) }
     #expect(lines.contains { $0.contains(#""from":"running","to":"offline""#) })
     #expect(lines.last?.contains(#""event":"summary""#) == true)
+  }
+
+  @Test("No interrupt is lost, however early it comes")
+  func earlyInterrupt() throws {
+    for step in 0..<24 {
+      let rproc = try RprocProcess("run", ShippedImage.echo.path, "--timeout", "60")
+      // Spread over the start of the process, which takes a few milliseconds.
+      usleep(UInt32(step) * 500)
+      #expect(kill(rproc.process.processIdentifier, SIGTERM) == 0)
+      rproc.process.waitUntilExit()
+      // Before the handler is there, the signal itself ends the process.
+      let isKilled = rproc.process.terminationReason == .uncaughtSignal
+      #expect(rproc.process.terminationStatus == (isKilled ? SIGTERM : 130), "step \(step)")
+    }
   }
 
   @Test("Ctrl-C ends a long ping, with what was measured")

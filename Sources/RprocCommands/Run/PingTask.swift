@@ -25,7 +25,6 @@ struct PingTask: SessionTask {
   private let options: Options
   private let context: CommandContext
   private var printer: EventPrinter
-  private let interruptsBefore = Interrupts.seen
 
   init(_ image: LoadedImage, _ options: Options, _ context: CommandContext) {
     self.image = image
@@ -55,9 +54,16 @@ struct PingTask: SessionTask {
       context.report(hub.crashEvent(crash), of: image.file.path)
       return .remoteFailed
     }
-    if Interrupts.seen != interruptsBefore { return .interrupted }
+    if context.isInterrupted { return .interrupted }
     if let stopFailure { throw stopFailure }
+    if wasGivenUp(result) { return .done }
     return try status(result)
+  }
+
+  /// Whether we ended the ping early, as nobody reads what comes of it.
+  private func wasGivenUp(_ result: Result<PingResult?, Failure>) -> Bool {
+    guard context.isUnread, case .success(let outcome) = result else { return false }
+    return outcome.map { $0.failure == .remoteGone } ?? true
   }
 
   private func status(_ result: Result<PingResult?, Failure>) throws(Failure) -> CommandStatus {
@@ -90,8 +96,7 @@ struct PingTask: SessionTask {
   }
 
   private func isOver(_ hub: SessionHub) -> Bool {
-    hub.crash != nil || Interrupts.seen != interruptsBefore || context.output.failure != nil
-      || context.output.isAbandoned
+    hub.crash != nil || context.isInterrupted || context.isUnread
   }
 
   private mutating func exchange(

@@ -9,7 +9,6 @@ struct RunTask: SessionTask {
   private let context: CommandContext
   private let image: LoadedImage
   private var printer: EventPrinter
-  private let interruptsBefore = Interrupts.seen
 
   /// Why a run ended.
   private enum Ending: Equatable {
@@ -52,7 +51,8 @@ struct RunTask: SessionTask {
     printer.print(log.take())
     if let failure { throw failure }
     let status = status(after: ending)
-    return status == .done && summary.lost > 0 ? .remoteFailed : status
+    let isIncomplete = summary.lost > 0 && ending != .unread
+    return status == .done && isIncomplete ? .remoteFailed : status
   }
 
   private func tell(_ notices: [BootNotice]) {
@@ -75,8 +75,8 @@ struct RunTask: SessionTask {
         default: break
         }
       }
-      if Interrupts.seen != interruptsBefore { return .interrupted }
-      if context.output.failure != nil || context.output.isAbandoned { return .unread }
+      if context.isInterrupted { return .interrupted }
+      if context.isUnread { return .unread }
       if let deadline, MonotonicTime.now >= deadline { return .timedOut }
       if records.isEmpty { hub.text.lookAndSettle() }
     }

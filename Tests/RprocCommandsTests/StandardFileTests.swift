@@ -1,0 +1,60 @@
+import Foundation
+import RprocCommands
+import Testing
+
+/// Runs a shell command line in which `$RPROC` is the built command.
+private func shell(_ line: String) throws -> (status: Int32, output: String) {
+  let executable = try RprocProcess.executable()
+  let process = Process()
+  let output = Pipe()
+  process.executableURL = URL(fileURLWithPath: "/bin/sh")
+  process.arguments = ["-c", line]
+  var environment = ProcessInfo.processInfo.environment
+  environment["RPROC"] = executable.path
+  environment["ECHO"] = ShippedImage.echo.path
+  process.environment = environment
+  process.standardOutput = output
+  try process.run()
+  let data = try output.fileHandleForReading.readToEnd() ?? Data()
+  process.waitUntilExit()
+  return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+}
+
+@Suite("Standard files that are closed or full")
+struct StandardFileTests {
+  @Test("A closed standard output is told, and is not the firmware's memory")
+  func closedOutput() throws {
+    // The messages go where standard output of the shell goes.
+    let run = try shell(#""$RPROC" demo 2>&1 >&-"#)
+    #expect(run.status == 74)
+    #expect(run.output.contains("cannot write standard output"))
+    #expect(!run.output.contains("crashed"))
+  }
+
+  @Test("Without any standard file the firmware runs as ever")
+  func nothingOpen() throws {
+    let run = try shell(#""$RPROC" demo <&- 2>&-"#)
+    #expect(run.status == 0)
+    #expect(run.output.contains("100 messages answered, 0 lost"))
+    #expect(try shell(#""$RPROC" demo <&- >&- 2>&-"#).status == 74)
+  }
+
+  @Test("A ping whose output cannot be written ends at once, with 74")
+  func fullPing() throws {
+    let run = try shell(#""$RPROC" ping "$ECHO" --json 2>&1 >/dev/full"#)
+    #expect(run.status == 74)
+    #expect(!run.output.contains("did not appear"))
+  }
+
+  @Test("The end of the terminal stops the core cleanly")
+  func hangUp() throws {
+    let script =
+      #"mkfifo "$D/f"; "$RPROC" run "$ECHO" --json --timeout 60 > "$D/f" & P=$!; "#
+      + #"{ while read -r x; do case "$x" in *'"channel"'*created*) kill -HUP $P;; esac; "#
+      + #"echo "$x"; done; } < "$D/f"; wait $P"#
+    let scratch = try Scratch()
+    let run = try shell("D='\(scratch.path)'; \(script)")
+    #expect(run.status == 130)
+    #expect(run.output.contains(#""event":"summary""#))
+  }
+}
