@@ -16,6 +16,8 @@ public enum RPMsgBusError: Error, Equatable, Sendable {
   case wouldBlock
   /// No transmit buffer became free for this long.
   case timedOut(after: Duration)
+  /// Nothing that was waited for came from the remote for this long.
+  case noAnswer(after: Duration)
   /// The remote processor stopped, crashed, or the bus was closed.
   case remoteGone
   /// The other side broke the rules of a vring; only a restart of the remote helps.
@@ -48,6 +50,7 @@ extension RPMsgBusError: CustomStringConvertible {
       "message of \(byteCount) bytes is longer than the \(limit) bytes a buffer carries"
     case .wouldBlock: "no transmit buffer is free"
     case .timedOut(let time): "no transmit buffer became free within \(time)"
+    case .noAnswer(let time): "the remote answered nothing for \(time)"
     case .remoteGone: "the remote processor is gone"
     case .deviceBroken(let reason): "rpmsg device broken: \(reason)"
     case .endpointGone(let address): "endpoint \(address) is closed"

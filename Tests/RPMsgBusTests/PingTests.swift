@@ -61,6 +61,39 @@ struct PingTests {
     fixture.bus.close()
   }
 
+  @Test("A remote that never answers, or only babbles, ends the run", arguments: [false, true])
+  func silence(babbles: Bool) throws {
+    let fixture = try BusFixture()
+    let (bus, far, stop) = (fixture.bus, fixture.far, Flag())
+    let channel = try fixture.announce("silent")
+    let remote = TestThread {
+      while !stop.isSet {
+        do {
+          for message in try far.poll() where babbles {
+            for _ in 0..<3 { try far.send([1], from: message.destination, to: message.source) }
+          }
+        } catch { Issue.record(error) }
+        _ = bus.notified()
+      }
+    }
+    let result = try PingClient.run(
+      on: channel,
+      options {
+        $0.messageCount = 1_000_000
+        $0.timeout = .milliseconds(20)
+        $0.timeoutLimit = 2
+      })
+    stop.set()
+    remote.join()
+    #expect(result.failure == .noAnswer(after: .milliseconds(40)))
+    #expect(result.sentCount == 2)
+    #expect(result.lostCount == 2)
+    #expect(result.receivedCount == 0)
+    // The last ones may come after the end.
+    #expect(babbles ? (3...6).contains(result.wrongCount) : result.wrongCount == 0)
+    bus.close()
+  }
+
   @Test("What does not come back is lost, and what comes back changed is wrong")
   func lostAndWrong() throws {
     let fixture = try BusFixture()

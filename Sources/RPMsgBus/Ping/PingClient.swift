@@ -33,6 +33,7 @@ public final class PingClient: Sendable {
     precondition((1...Int(UInt32.max)).contains(options.messageCount), "1...2^32 - 1 messages")
     precondition((1...4096).contains(options.window), "a window is 1...4096 messages")
     precondition(options.byteCount >= 0, "a size is not negative")
+    precondition(options.timeoutLimit >= 1, "at least one timeout ends a run")
     let client = PingClient(options)
     let endpoint = try channel.open {
       client.fail(.remoteGone)

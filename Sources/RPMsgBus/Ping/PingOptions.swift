@@ -8,6 +8,9 @@ public struct PingOptions: Equatable, Sendable {
   public var window = 1
   /// How long nothing may come back before all messages under way count as lost.
   public var timeout = Duration.seconds(1)
+  /// How often in a row that may happen before the run ends with
+  /// ``RPMsgBusError/noAnswer(after:)``; from 1 on.
+  public var timeoutLimit = 3
 
   /// A thousand messages of 64 bytes, one at a time.
   public init() {}

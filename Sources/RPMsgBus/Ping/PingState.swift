@@ -13,6 +13,8 @@ struct PingState {
   private var buffer: [UInt8]?
   private var sentAt: [UInt64]
   private(set) var lastProgress = MonotonicTime.now
+  /// Timeouts since the last answer.
+  private var timeoutCount = 0
   let start: MonotonicTime
 
   init(_ options: PingOptions) {
@@ -59,12 +61,14 @@ struct PingState {
   /// Takes an answer.
   mutating func receive(_ payload: RawSpan) {
     let now = MonotonicTime.now
-    lastProgress = now
     let position = PingPattern.position(of: payload, oldest: oldest, count: underWayCount)
     guard let position else {
+      // No progress: a remote that babbles must not keep us waiting for ever.
       result.wrongCount += 1
       return
     }
+    lastProgress = now
+    timeoutCount = 0
     // The remote answers in order: those before this one were not answered.
     result.lostCount += position
     let number = oldest &+ UInt32(truncatingIfNeeded: position)
@@ -83,6 +87,10 @@ struct PingState {
   mutating func giveUpIfStalled(now: MonotonicTime) {
     guard !isSending, lastProgress.advanced(by: options.timeout) <= now else { return }
     lastProgress = now
+    timeoutCount += 1
+    if timeoutCount >= options.timeoutLimit {
+      result.failure = .noAnswer(after: options.timeout * timeoutCount)
+    }
     result.lostCount += underWayCount
     oldest = next
     result.elapsed = now.since(start)

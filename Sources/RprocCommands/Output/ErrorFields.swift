@@ -53,6 +53,7 @@ package enum ErrorFields {
     switch value {
     case let value as Bool: .bool(value)
     case let value as UInt64: .unsigned(value)
+    case let value as Duration: .decimal(value / .seconds(1), places: 6)
     case let value as any BinaryInteger: .integer(Int64(clamping: value))
     case let value as String: .string(SafeText.escaped(value, limit: 400))
     default: .string(SafeText.escaped("\(value)", limit: 400))
