@@ -20,8 +20,23 @@ public struct NullPlatform: PlatformDriver {
     public var stop = 0
   }
 
-  private static let poolByteCount = 16 << 20
+  private static let bufferPoolStart = DeviceAddress(rawValue: 0xa000_0000)
   private static let bufferPoolByteCount = 32 << 20
+
+  /// The most bytes that a pool of device memory may have.
+  public static let maximumPoolByteCount: UInt64 = 1 << 30
+
+  /// Whether a pool of `byteCount` bytes may lie at `da` and `pa`: it starts at a page, wraps in
+  /// neither address space, and leaves the memory of message buffers alone.
+  public static func canPlacePool(
+    da: DeviceAddress, pa: PhysicalAddress, byteCount: UInt64
+  ) -> Bool {
+    guard byteCount > 0, da.rawValue % DeviceMemoryPool.pageByteCount == 0,
+      let end = da.advanced(by: byteCount), pa.advanced(by: byteCount) != nil
+    else { return false }
+    let buffersEnd = bufferPoolStart.rawValue + UInt64(bufferPoolByteCount)
+    return end.rawValue <= bufferPoolStart.rawValue || da.rawValue >= buffersEnd
+  }
 
   /// Counts kicks.
   public let doorbell = KickCounter()
@@ -36,18 +51,28 @@ public struct NullPlatform: PlatformDriver {
 
   /// Makes a platform with all its memory free.
   ///
+  /// - Parameters:
+  ///   - startErrno: what ``start(at:)`` fails with.
+  ///   - vendorAnswer: what is said about vendor entries.
+  ///   - da: where the remote would see the pool; a multiple of a page.
+  ///   - pa: where the host's bus would have it.
+  ///   - byteCount: bytes of the pool, more than 0.
   /// - Throws: `SharedMemoryError` when the host has no address space for the memory.
+  /// - Precondition: ``canPlacePool(da:pa:byteCount:)``.
   public init(
-    startErrno: Int32? = nil, vendorAnswer: VendorAnswer = .ignored
+    startErrno: Int32? = nil, vendorAnswer: VendorAnswer = .ignored,
+    da: DeviceAddress = DeviceAddress(rawValue: 0x6000_0000),
+    pa: PhysicalAddress = PhysicalAddress(rawValue: 0x0800_0000), byteCount: Int = 16 << 20
   ) throws(SharedMemoryError) {
+    precondition(
+      Self.canPlacePool(da: da, pa: pa, byteCount: UInt64(byteCount)), "the pool fits in there")
     self.startErrno = startErrno
     self.vendorAnswer = vendorAnswer
     pool = DeviceMemoryPool(
-      base: DeviceAddress(rawValue: 0x6000_0000),
-      physicalBase: PhysicalAddress(rawValue: 0x0800_0000),
-      memory: try SharedRegion(byteCount: Self.poolByteCount).window, placement: .buddy)
+      base: da, physicalBase: pa, memory: try SharedRegion(byteCount: byteCount).window,
+      placement: .buddy)
     bufferPool = DeviceMemoryPool(
-      base: DeviceAddress(rawValue: 0xa000_0000), physicalBase: nil,
+      base: Self.bufferPoolStart, physicalBase: nil,
       memory: try SharedRegion(byteCount: Self.bufferPoolByteCount).window, placement: .buddy)
   }
 

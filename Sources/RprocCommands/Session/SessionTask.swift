@@ -54,7 +54,19 @@ struct SessionMaker {
   }
 
   private func nullPlatform() throws(Failure) -> NullPlatform {
-    do throws(SharedMemoryError) { return try NullPlatform() } catch {
+    let limit = NullPlatform.maximumPoolByteCount
+    guard board.memory.count == 1, let pool = board.memory.first, pool.byteCount <= limit,
+      NullPlatform.canPlacePool(da: pool.da, pa: pool.pa, byteCount: pool.byteCount)
+    else {
+      throw Failure(
+        kind: "Board.nullMemory",
+        message: "board \(board.name): a board without a core has one memory of at most "
+          + "\(Decimals.size(limit)), elsewhere than the message buffers at 0xa0000000",
+        status: .unavailable)
+    }
+    do throws(SharedMemoryError) {
+      return try NullPlatform(da: pool.da, pa: pool.pa, byteCount: Int(pool.byteCount))
+    } catch {
       throw Failure(error, about: "board \(board.name)", status: .unavailable)
     }
   }
