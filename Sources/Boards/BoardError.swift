@@ -1,3 +1,5 @@
+import Foundation
+
 /// A place in a board file.
 public struct BoardLocation: Equatable, Sendable {
   /// The file's name as the caller gave it.
@@ -82,8 +84,10 @@ extension BoardError: CustomStringConvertible {
     case .tooLarge(let byteCount, let fileName):
       "\(fileName): \(byteCount) bytes, a board file has at most \(Board.maxFileByteCount)"
     case .notReadable(let fileName, let errno):
-      "\(fileName): cannot be read, errno \(errno)"
-    case .unknownBoard(let name): "no board is named \"\(escaped(name))\""
+      "\(fileName): cannot be read: \(systemText(errno)) (errno \(errno))"
+    case .unknownBoard(let name):
+      "no board is named \"\(escaped(name))\"; there are \(Board.builtInNames.joined(separator: ", ")), "
+        + "and files, whose names end in .yaml or hold a slash"
     case .syntax(let problem, let at): "\(at): \(problem)"
     case .unknownKey(let key, let at): "\(at): unknown key \"\(escaped(key))\""
     case .duplicateKey(let key, let at): "\(at): key \"\(escaped(key))\" stands twice"
@@ -104,7 +108,7 @@ extension BoardError: CustomStringConvertible {
   private var rangeDescription: String {
     switch self {
     case .outOfRange(let key, let value, let lowest, let highest, let at):
-      "\(at): \(key) \(value) is outside \(lowest)...\(highest)"
+      "\(at): \(key) \(text(value, key)) is outside \(text(lowest, key))...\(text(highest, key))"
     case .notAligned(let key, let value, let alignment, let at):
       "\(at): \(key) \(hex(value)) is not a multiple of \(hex(alignment))"
     case .notPowerOfTwo(let key, let value, let at):
@@ -117,6 +121,16 @@ extension BoardError: CustomStringConvertible {
       "\(at): a board has one \(kind.rawValue)"
     default: ""
     }
+  }
+
+  private func systemText(_ code: Int32) -> String {
+    // SAFETY: the result is a string of the C library, valid until this thread asks again.
+    unsafe String(cString: strerror(code))
+  }
+
+  // Addresses are written as people know them.
+  private func text(_ value: UInt64, _ key: String) -> String {
+    key == "da" || key == "pa" ? hex(value) : String(value)
   }
 
   private func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }

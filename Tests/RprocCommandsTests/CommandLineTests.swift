@@ -19,6 +19,32 @@ struct CommandLineTests {
   }
 
   @Test(
+    "Help fits a terminal of 80 columns, so that nothing is wrapped",
+    arguments: [
+      "demo", "run", "inspect", "ping", "boards",
+    ])
+  func helpWidth(command: String) throws {
+    for arguments in [["--help"], [command, "--help"]] {
+      let run = try CommandRun(arguments: arguments)
+      // A line that was too long goes on at the margin, below an example.
+      let examples = run.lines.drop { $0 != "EXAMPLES" }.dropFirst().prefix { $0 != "OPTIONS:" }
+      #expect(!examples.isEmpty)
+      for line in examples where line.first?.isLowercase == true {
+        Issue.record("wrapped: \(line)")
+      }
+    }
+  }
+
+  @Test("Help that cannot be written is told by the status")
+  func helpUnwritten() throws {
+    let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+    let context = CommandContext(
+      output: full.fileDescriptor, errors: full.fileDescriptor, environment: [:])
+    #expect(RprocTool.run(["--help"], context: context) == 74)
+    #expect(RprocTool.run(["nonsense"], context: context) == 64)
+  }
+
+  @Test(
     "What is no command line ends with 64 and says why on standard error",
     arguments: [
       ["nonsense"], ["inspect"], ["inspect", "a", "b"], ["boards", "--nonsense"],
@@ -26,6 +52,7 @@ struct CommandLineTests {
       ["run", "a", "--timeout", "nan"], ["run", "a", "--timeout", "soon"],
       ["run", "a", "--service", "x"], ["run", "a", "--service", "=echo"],
       ["run", "a", "--service", "x=nonsense"], ["run", "a", "--send", "x"],
+      ["run", "a", "--service", "x=echo", "--service", "x=print"],
       ["run", "a", "--compat", "nonsense"], ["run", "a", "--board", "nonsense"],
       ["ping", "a", "--count", "0"], ["ping", "a", "--size", "-1"],
       ["ping", "a", "--window", "4097"], ["ping", "a", "--channel", ""],
@@ -51,6 +78,29 @@ struct CommandLineTests {
     #expect(CommandStatus(firmwareCode: 63) == .firmware(63))
     #expect(CommandStatus(firmwareCode: 64) == .remoteFailed)
     #expect(CommandStatus(firmwareCode: .max) == .remoteFailed)
+  }
+
+  @Test("A board without a core has the memory that its file says")
+  func nullBoard() throws {
+    let scratch = try Scratch()
+    func board(_ memory: String) throws -> String {
+      try scratch.file("board.yaml", Array("name: mine\ncore: none\nmemory:\n\(memory)".utf8))
+    }
+    let echo = ShippedImage.echo.path
+    // The lowest block of this pool is where the image wants its carveout.
+    let good = try board("  - { name: pool, da: 0x80000000, pa: 0x1000000, size: 32MiB }\n")
+    let run = try CommandRun("run", echo, "--report", "--board", good)
+    #expect(run.status == 0)
+    #expect(run.output.contains(#""pa":"0x1000000""#))
+    for memory in [
+      "  - { name: a, da: 0x80000000, size: 1MiB }\n  - { name: b, da: 0, size: 1MiB }\n",
+      "  - { name: a, da: 0x60000000, size: 1052672KiB }\n",
+      "  - { name: a, da: 0xa1fff000, size: 4KiB }\n",
+      "  - { name: a, da: 0x80000000, pa: 0xfffffffffffff000, size: 4KiB }\n",
+    ] {
+      let run = try CommandRun("run", echo, "--report", "--board", try board(memory))
+      #expect(run.status == 69, "\(memory) \(run.errors)")
+    }
   }
 
   @Test("Boards are listed, and printed as YAML that reads back")

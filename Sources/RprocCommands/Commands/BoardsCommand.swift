@@ -7,8 +7,8 @@ struct BoardsCommand: ExecutableCommand {
     commandName: "boards",
     abstract: "Lists the boards, or prints one as YAML.",
     discussion: """
-      A board is data: memory, devices, and what firmware may ask for. Print one, change it, and
-      give the file to --board.
+      A board is data: memory, devices, and what firmware may ask for. Print one,
+      change it, and give the file to --board.
 
       EXAMPLES
         rproc boards

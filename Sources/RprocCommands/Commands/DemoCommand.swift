@@ -8,8 +8,8 @@ struct DemoCommand: ExecutableCommand {
     commandName: "demo",
     abstract: "Boots the sample firmware and exchanges 100 messages with it.",
     discussion: """
-      The firmware runs on a simulated RISC-V core, announces a channel, answers "hello world!"
-      100 times, writes its log, says goodbye and exits.
+      The firmware runs on a simulated RISC-V core, announces a channel, answers
+      "hello world!" 100 times, writes its log, says goodbye and exits.
 
       EXAMPLES
         rproc demo

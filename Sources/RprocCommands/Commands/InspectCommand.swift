@@ -6,8 +6,8 @@ struct InspectCommand: ExecutableCommand {
     commandName: "inspect",
     abstract: "Shows what an image asks for; nothing is booted.",
     discussion: """
-      Prints the header, the segments, the sections that are loaded, and the resource table of
-      either version.
+      Prints the header, the segments, the sections that are loaded, and the
+      resource table of either version.
 
       EXAMPLES
         rproc inspect firmware.elf

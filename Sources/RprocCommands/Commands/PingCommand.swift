@@ -9,7 +9,8 @@ struct PingCommand: ExecutableCommand {
     commandName: "ping",
     abstract: "Sends messages to an echoing channel and checks every byte.",
     discussion: """
-      Prints how many came back, the latency and the rate. Ends with 70 if any was lost or wrong.
+      Prints how many came back, the latency and the rate. Ends with 70 if any was
+      lost or wrong.
 
       EXAMPLES
         rproc ping echo.elf

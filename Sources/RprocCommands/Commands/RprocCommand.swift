@@ -9,14 +9,14 @@ struct RprocCommand: ParsableCommand {
       The processor is simulated, so no board is needed.
 
       EXAMPLES
-        rproc demo                               boot the sample firmware, exchange 100 messages
-        rproc run firmware.elf --timeout 5       boot an image and show what it does
-        rproc inspect firmware.elf               what an image asks for
+        rproc demo                           boot the sample firmware
+        rproc run firmware.elf --timeout 5   boot an image and show what it does
+        rproc inspect firmware.elf           what an image asks for
 
       EXIT STATUS
-        0 done, 64 usage, 65 image or table refused, 66 image not found or not readable,
-        69 platform not available here, 70 the remote crashed or failed, 74 output not written,
-        75 timed out, 130 interrupted
+        0 done, 64 usage, 65 image or table refused, 66 image not readable,
+        69 platform not available here, 70 the remote crashed or failed,
+        74 output not written, 75 timed out, 130 interrupted
       """,
     version: RprocTool.version,
     subcommands: [

@@ -8,17 +8,17 @@ struct RunCommand: ExecutableCommand {
     commandName: "run",
     abstract: "Boots an image and shows what it does.",
     discussion: """
-      Runs until the firmware exits or crashes, until --timeout, or until Ctrl-C; then stops the
-      processor.
+      Runs until the firmware exits or crashes, until --timeout, or until Ctrl-C;
+      then stops the processor.
 
       EXAMPLES
-        rproc run firmware.elf
-        rproc run firmware.elf --until-exit --timeout 10        a test run: the firmware's result
-        rproc run firmware.elf --service my-channel=print       show what the firmware says
-        rproc run firmware.elf --send rpmsg-echo=hello          say something, show the answer
-        rproc run firmware.elf --trace > log.txt                the firmware's log alone
-        rproc run firmware.elf --json --timeout 2               events for programs
-        rproc run firmware.elf --report --board null --compat linux
+        rproc run fw.elf
+        rproc run fw.elf --until-exit --timeout 10    end with the firmware's code
+        rproc run fw.elf --service my-channel=print   show what the firmware says
+        rproc run fw.elf --send rpmsg-echo=hello      say something, show answers
+        rproc run fw.elf --trace > log.txt            the firmware's log alone
+        rproc run fw.elf --json --timeout 2           events for programs
+        rproc run fw.elf --report --board null --compat linux
       """)
 
   @Argument(help: "The firmware image, an ELF file.", completion: .file())
@@ -72,6 +72,10 @@ struct RunCommand: ExecutableCommand {
     for service in services where ServiceChoice(service) == nil {
       throw ValidationError(
         "--service takes NAME=HANDLER with a name of 1 to 31 bytes and one of echo, print, sample")
+    }
+    let names = services.compactMap { ServiceChoice($0)?.name }
+    for (index, name) in names.enumerated() where names[..<index].contains(name) {
+      throw ValidationError("--service names \(SafeText.escaped(name)) twice")
     }
     for send in sends where ServiceChoice(sending: send) == nil {
       throw ValidationError("--send takes NAME=TEXT with a name of 1 to 31 bytes")

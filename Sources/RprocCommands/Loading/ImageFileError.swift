@@ -24,6 +24,7 @@ extension ImageFileError: CustomStringConvertible {
   /// One line for a person: the path, what was wrong, and the numbers.
   package var description: String {
     switch self {
+    case .system(_, path: "", _): "the path of the image is empty"
     case .system(let operation, let path, let errno):
       "\(SafeText.escaped(path)): cannot \(operation.rawValue): \(systemMessage(errno))"
     case .notRegular(let kind, let path):
