@@ -1,4 +1,5 @@
 import Foundation
+import RPMsgBus
 import RprocCommands
 import Testing
 
@@ -128,5 +129,8 @@ struct EventTests {
         JSONValue.Field("byteCount", .integer(5)), JSONValue.Field("limit", .integer(4)),
         JSONValue.Field("path", .string("p\\n")),
       ])
+    let waited = ErrorFields.describe(RPMsgBusError.noAnswer(after: .milliseconds(1500)))
+    #expect(waited.kind == "RPMsgBusError.noAnswer")
+    #expect(waited.fields.map(\.value.text) == ["1.500000"])
   }
 }
