@@ -57,4 +57,24 @@ struct StandardFileTests {
     #expect(run.status == 130)
     #expect(run.output.contains(#""event":"summary""#))
   }
+
+  @Test("A reader that stands still does not keep a run from stopping")
+  func stalledReader() throws {
+    let rproc = try RprocProcess(
+      "run", ShippedImage.echo.path, "--json", "--service", "rpmsg-echo=echo")
+    let output = rproc.output.fileHandleForReading.fileDescriptor
+    // Full when its size does not change any more: events come without end.
+    var last: CInt = -1
+    let deadline = Date().addingTimeInterval(20)
+    while true {
+      var count: CInt = 0
+      #expect(ioctl(output, UInt(FIONREAD), &count) == 0)
+      if count > 16_000 && count == last { break }
+      try #require(Date() < deadline, "the pipe does not fill: \(count) bytes")
+      last = count
+      usleep(20_000)
+    }
+    #expect(kill(rproc.process.processIdentifier, SIGTERM) == 0)
+    #expect(rproc.wait() == 130)
+  }
 }

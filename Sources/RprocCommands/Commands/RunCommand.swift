@@ -73,6 +73,9 @@ struct RunCommand: ExecutableCommand {
       throw ValidationError(
         "--service takes NAME=HANDLER with a name of 1 to 31 bytes and one of echo, print, sample")
     }
+    if json && (trace || console) {
+      throw ValidationError("--json shows all events; it does not go with --trace or --console")
+    }
     let names = services.compactMap { ServiceChoice($0)?.name }
     for (index, name) in names.enumerated() where names[..<index].contains(name) {
       throw ValidationError("--service names \(SafeText.escaped(name)) twice")
