@@ -116,6 +116,17 @@ struct FirmwareRunTests {
     #expect(try CommandRun("ping", ShippedImage.echo.path, "--size", "496").status == 0)
   }
 
+  @Test("--send says more than there are buffers for")
+  func sendMany() throws {
+    let sends = (0..<300).flatMap { ["--send", "rpmsg-echo=\($0)"] }
+    let run = try CommandRun(
+      arguments: ["run", ShippedImage.echo.path, "--json", "--timeout", "2"] + sends)
+    let objects = try run.objects()
+    let answers = objects.filter { $0["direction"] as? String == "received" }
+    #expect(answers.compactMap { $0["text"] as? String } == (0..<300).map(String.init))
+    #expect(!objects.contains { $0["event"] as? String == "error" })
+  }
+
   @Test("--send says something, and shows what comes back")
   func send() throws {
     let run = try CommandRun(

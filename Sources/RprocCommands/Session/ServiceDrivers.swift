@@ -80,7 +80,7 @@ extension SessionHub {
   }
 
   /// Tells of a driver's failure, unless it comes from the end of the session.
-  fileprivate func fail(_ error: RPMsgBusError, on channel: RPMsgChannel) {
+  func fail(_ error: RPMsgBusError, on channel: RPMsgChannel) {
     guard error != .remoteGone else { return }
     log.add(.error(Failure(error, about: "channel \(channel.name)", status: .remoteFailed)))
   }

@@ -1,3 +1,4 @@
+import Foundation
 import RPMsg
 import RPMsgBus
 import WireTypes
@@ -12,14 +13,24 @@ struct TextDriver: RPMsgServiceDriver {
     let endpoint = try channel.open { [hub] _, header, payload in
       hub.show(RPMsgMessage(header, payload), from: channel)
     }
+    // On a thread of its own: where the channel is told of, nobody takes the answers meanwhile,
+    // and a remote whose buffers are all under way would never give one back.
+    Thread.detachNewThread { say(on: channel, through: endpoint) }
+  }
+
+  private func say(on channel: RPMsgChannel, through endpoint: RPMsgEndpoint) {
     for text in texts {
       let bytes = Array(text.utf8)
       // Told first, as the answer may come before the send returns.
       let message = RPMsgMessage(
         source: endpoint.address, destination: channel.remoteAddress, payload: bytes)
       hub.log.add(.message(MessageEvent(message, on: channel, .sent, showsText: true)))
-      // SAFETY: bytes have no padding.
-      try unsafe endpoint.send(bytes.span.bytes, within: .seconds(1))
+      do throws(RPMsgBusError) {
+        // SAFETY: bytes have no padding.
+        try unsafe endpoint.send(bytes.span.bytes, within: .seconds(1))
+      } catch {
+        return hub.fail(error, on: channel)
+      }
     }
   }
 }
