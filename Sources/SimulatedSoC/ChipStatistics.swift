@@ -2,7 +2,7 @@
 public struct ChipStatistics: Equatable, Sendable {
   /// Instructions that were executed.
   public var instructionCount: UInt64 = 0
-  /// Time during which the core executed instructions.
+  /// Time during which the core executed instructions, without what the host did with its kicks.
   public var busyTime: Duration = .zero
   /// Time during which the core slept, up to its last wake-up.
   public var asleepTime: Duration = .zero

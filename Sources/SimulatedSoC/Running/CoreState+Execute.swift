@@ -97,7 +97,9 @@ extension CoreState {
     case .none, .refused: return nil
     case .kick(let id):
       counters.add(1, to: counters.kicksToHost)
+      let before = clock.nanoseconds
       sink.kicked(id)
+      sinkTime &+= clock.nanoseconds &- before
       return nil
     case .watchdog(let milliseconds):
       watchdog.feed(milliseconds: milliseconds, at: clock.nanoseconds)

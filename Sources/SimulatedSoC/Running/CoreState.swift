@@ -50,6 +50,8 @@ struct CoreState: ~Copyable {
   var phase = Phase.stopped
   var sleep = Sleep.awake
   var sleepStart: UInt64 = 0
+  /// Time in which the sink had the thread, in nanoseconds.
+  var sinkTime: UInt64 = 0
 
   init(core: consuming RISCVHart, parts: ChipParts, clock: ChipClock) {
     self.core = core
@@ -123,7 +125,9 @@ struct CoreState: ~Copyable {
 
   mutating func send(_ event: ChipEvent) {
     events.spend(at: clock.nanoseconds)
+    let before = clock.nanoseconds
     sink.happened(event)
+    sinkTime &+= clock.nanoseconds &- before
   }
 
   mutating func flushConsole() {
