@@ -45,7 +45,8 @@ extension ResourceTableError: CustomStringConvertible {
     case .reservedNotZero(let offset):
       "resource table: reserved word at offset \(hex(offset)) is not zero"
     case .offsetsTruncated(let count, let available):
-      "resource table truncated: \(count) entry offsets needed at offset 0x10, "
+      "resource table truncated: \(count) entry \(count == 1 ? "offset" : "offsets") needed "
+        + "at offset 0x10, "
         + "\(available) bytes available"
     case .badEntryOffset(let index, let offset, let available):
       "resource table entry \(index): offset \(hex(offset)) is not inside 0x10..<\(hex(available))"
@@ -53,8 +54,10 @@ extension ResourceTableError: CustomStringConvertible {
       "resource table entry \(index) of type \(type) truncated: "
         + "\(needed) bytes needed at offset \(hex(offset)), \(available) available"
     case .unsupportedVringCount(let offset, let count, let allowed):
-      "virtio device has \(count) vrings at offset \(hex(offset)) "
-        + "(\(allowed.lowerBound) to \(allowed.upperBound) supported)"
+      "virtio device has \(count) \(count == 1 ? "vring" : "vrings") at offset \(hex(offset)) "
+        + (allowed.count == 1
+          ? "(exactly \(allowed.lowerBound) supported)"
+          : "(\(allowed.lowerBound) to \(allowed.upperBound) supported)")
     case .entriesOverlap(let index, -1, let offset):
       "resource table entry \(index) at offset \(hex(offset)) lies in the header"
     case .entriesOverlap(let index, let otherIndex, let offset):

@@ -16,6 +16,7 @@ struct ResourceTableErrorTests {
         ["3", "0x14", "2", "48", "47"]
       ),
       (.unsupportedVringCount(offset: 45, count: 3, allowed: 0...2), ["0x2d", "3", "0", "2"]),
+      (.unsupportedVringCount(offset: 45, count: 1, allowed: 2...2), ["1 vring at", "exactly 2"]),
       (.entriesOverlap(index: 3, otherIndex: 1, offset: 20), ["3", "1", "0x14"]),
       (.entriesOverlap(index: 3, otherIndex: -1, offset: 20), ["3", "header", "0x14"]),
       (.trailingBytes(offset: 96, byteCount: 5), ["0x60", "5"]),

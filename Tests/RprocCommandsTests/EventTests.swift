@@ -81,6 +81,8 @@ struct EventTests {
         + "2.1 M instructions, 640 MIPS")
     let json = EventRecord(nanoseconds: 0, event: .summary(summary)).json.text
     #expect(json.contains(#""messages":100,"bytes":0,"seconds":0.250000,"lost":0,"wrong":0"#))
+    summary.messages = 1
+    #expect(text.line(summary).hasPrefix("1 message answered, 0 lost   "))
     #expect(json.contains(#""p50_ns":3000,"p90_ns":5000,"p99_ns":9000,"max_ns":12000"#))
   }
 

@@ -11,7 +11,8 @@ package struct SummaryText: Sendable {
     var parts: [String] = []
     if summary.messages + summary.lost + summary.wrong > 0 {
       let isGood = summary.lost == 0 && summary.wrong == 0
-      var text = "\(summary.messages) messages answered, \(summary.lost) lost"
+      let noun = summary.messages == 1 ? "message" : "messages"
+      var text = "\(summary.messages) \(noun) answered, \(summary.lost) lost"
       if summary.wrong > 0 { text += ", \(summary.wrong) wrong" }
       parts.append(palette.paint(text, isGood ? .good : .bad))
     }
