@@ -17,10 +17,12 @@ let librarySettings: [SwiftSetting] = testSettings + [.strictMemorySafety()]
 
 /// A library target of this package.
 func module(
-  _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+  resources: [Resource] = []
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies, resources: resources, swiftSettings: librarySettings)
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+    swiftSettings: librarySettings)
 }
 
 /// The test target of module `name`.
@@ -55,7 +57,7 @@ let targets: [Target] = [
   module("RPMsgBus", ringStack + ["Scheduling"]),
   module("RISCVCore", ["SharedMemory", "WireTypes"]),
   module("SimulatedSoC", ["RISCVCore", "Scheduling", "SharedMemory", "WireTypes"]),
-  module("Boards", ["WireTypes", yams], resources: [.copy("BuiltIn")]),
+  module("Boards", ["WireTypes", yams], resources: [.embedInCode("BuiltIn")]),
   module("PlatformNull", ["Remoteproc", "Scheduling", "SharedMemory", "Vring", "WireTypes"]),
   module(
     "PlatformSimulator",
@@ -68,7 +70,10 @@ let targets: [Target] = [
     ringStack + [
       "ELF", "ResourceTable", "Remoteproc", "RPMsgBus", "Boards", "PlatformNull",
       "PlatformSimulator", "Scheduling", "SimulatedSoC", "CLinux", arguments,
-    ], resources: [.copy("Images")]),
+    ],
+    // Tests and users boot these from the folder; the demo's own is part of the program.
+    exclude: ["crash", "echo", "echo-poll"].map { "Images/\($0).elf" },
+    resources: [.embedInCode("Images/sample-client.elf")]),
   .executableTarget(
     name: "rproc", dependencies: ["RprocCommands"], swiftSettings: librarySettings),
   .target(

@@ -7,7 +7,13 @@ extension Board {
   public static let maxFileByteCount = 65_536
 
   /// The names of the boards that come with the package.
-  public static let builtInNames = ["virt-rv32", "null"]
+  public static let builtInNames = builtIn.map(\.name)
+
+  /// The files of the built-in boards, which are part of the program: it needs none beside it.
+  private static let builtIn = [
+    (name: "virt-rv32", yaml: PackageResources.virt_rv32_yaml),
+    (name: "null", yaml: PackageResources.null_yaml),
+  ]
 
   /// Reads the board description `yaml`; `fileName` appears in errors only.
   ///
@@ -30,12 +36,13 @@ extension Board {
 
   /// The built-in board `name`.
   ///
-  /// - Throws: ``BoardError/unknownBoard(name:)`` unless it is one of ``builtInNames``, and
-  ///   ``BoardError/notReadable(fileName:errno:)`` when the package's resources are not installed.
+  /// - Throws: ``BoardError/unknownBoard(name:)`` unless it is one of ``builtInNames``.
   public static func named(_ name: String) throws(BoardError) -> Board {
-    guard builtInNames.contains(name) else { throw .unknownBoard(name: name) }
-    let file = Bundle.module.bundleURL.appendingPathComponent("BuiltIn/\(name).yaml")
-    return try Board(yaml: text(of: file, fileName: file.path), fileName: "\(name).yaml")
+    guard let file = builtIn.first(where: { $0.name == name }) else {
+      throw .unknownBoard(name: name)
+    }
+    return try Board(
+      yaml: String(decoding: file.yaml, as: UTF8.self), fileName: "\(name).yaml")
   }
 
   private static func text(of file: URL, fileName: String) throws(BoardError) -> String {

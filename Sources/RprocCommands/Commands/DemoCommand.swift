@@ -26,7 +26,8 @@ struct DemoCommand: ExecutableCommand {
 
   func execute(_ context: CommandContext) throws -> CommandStatus {
     let board = try BoardChoice("virt-rv32").board
-    let image = try LoadedImage(path: ShippedImage.sampleClient.path)
+    let image = try LoadedImage(
+      ImageFile(path: "sample-client.elf", bytes: PackageResources.sample_client_elf))
     var options = RunOptions(board: board)
     options.timeout = .seconds(30)
     options.expectedMessageCount = UInt64(Self.messageCount)

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A firmware image that comes with the package.
-package enum ShippedImage: String, CaseIterable, Sendable {
+/// A firmware image that is committed beside the commands.
+enum ShippedImage: String, CaseIterable, Sendable {
   /// Answers 100 messages and says goodbye.
   case sampleClient = "sample-client"
   /// Returns every message.
@@ -12,7 +12,8 @@ package enum ShippedImage: String, CaseIterable, Sendable {
   case crash
 
   /// The path of the file.
-  package var path: String {
-    Bundle.module.bundleURL.appendingPathComponent("Images/\(rawValue).elf").path
+  var path: String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Sources/RprocCommands/Images/\(rawValue).elf").path
   }
 }
