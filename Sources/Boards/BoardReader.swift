@@ -70,7 +70,7 @@ struct BoardReader {
           rawValue: try fields.number("pa", node, as: .number, in: 0 ... .max, multipleOf: 4096))
       }
       try place(
-        "\(name) (pa)", at: region.pa.rawValue, byteCount: byteCount, highest: .max,
+        "\(name) (pa)", at: region.pa.rawValue, byteCount: byteCount, highest: Self.highestPA,
         fields.location, in: &physical)
       regions.append(region)
     }
@@ -135,6 +135,8 @@ struct BoardReader {
     return policy
   }
 
+  // The end of a memory is an address as well.
+  private static let highestPA = UInt64.max - 1
   // Every instruction set so far has 32 address bits.
   private static let highestAddress: UInt64 = 0xffff_ffff
 

@@ -110,6 +110,10 @@ struct BoardErrorTests {
       .beyondAddressSpace(
         part: "m", start: 0xffff_f000, byteCount: 8192, highest: 0xffff_ffff, at: $0)
     },
+    .board(memory: "<{ name: m, da: 0, pa: 0xfffffffffffff000, size: 4KiB }") {
+      .beyondAddressSpace(
+        part: "m (pa)", start: 0xffff_ffff_ffff_f000, byteCount: 4096, highest: .max - 1, at: $0)
+    },
     .board(memory: "{ name: m, da: 0, pa: <1, size: 4KiB }") {
       .notAligned(key: "pa", value: 1, alignment: 4096, at: $0)
     },

@@ -97,7 +97,6 @@ struct CommandLineTests {
       "  - { name: a, da: 0x80000000, size: 1MiB }\n  - { name: b, da: 0, size: 1MiB }\n",
       "  - { name: a, da: 0x60000000, size: 1052672KiB }\n",
       "  - { name: a, da: 0xa1fff000, size: 4KiB }\n",
-      "  - { name: a, da: 0x80000000, pa: 0xfffffffffffff000, size: 4KiB }\n",
     ] {
       let run = try CommandRun("run", echo, "--report", "--board", try board(memory))
       #expect(run.status == 69, "\(memory) \(run.errors)")
