@@ -119,7 +119,8 @@ struct PingTests {
       on: channel,
       options {
         $0.messageCount = 10
-        $0.timeout = .milliseconds(150)
+        // On a busy machine an answer may take long, and must not count as lost for that.
+        $0.timeout = .seconds(2)
       })
     stop.set()
     remote.join()
