@@ -79,13 +79,17 @@ let targets: [Target] = [
   .target(
     name: "TestSupport", dependencies: ["SharedMemory", "WireTypes"], path: "Tests/TestSupport",
     swiftSettings: testSettings),
+  // What the fuzzers of the rings run; tests replay their corpus.
+  .target(
+    name: "HostileSides", dependencies: ringStack, path: "Fuzzing/Sides",
+    swiftSettings: testSettings),
   tests("WireTypes", ["WireTypes"]),
   tests("SharedMemory", ["SharedMemory", "WireTypes"]),
   tests("Scheduling", ["Scheduling"]),
   tests("ResourceTable", ["ResourceTable", "WireTypes"]),
-  tests("Vring", ["Vring", "SharedMemory", "WireTypes"]),
+  tests("Vring", ["HostileSides", "Vring", "SharedMemory", "WireTypes"]),
   tests("Virtio", ["Virtio", "Vring", "SharedMemory", "WireTypes"]),
-  tests("RPMsg", ringStack),
+  tests("RPMsg", ringStack + ["HostileSides"]),
   tests("ELF", ["ELF", "ResourceTable", "WireTypes"]),
   tests(
     "Remoteproc",
@@ -115,10 +119,12 @@ let targets: [Target] = [
 
 let package = Package(
   name: "swift-remoteproc",
-  products: targets.filter { $0.type == .regular && !["CLinux", "TestSupport"].contains($0.name) }
-    .map {
-      .library(name: $0.name, targets: [$0.name])
-    }
+  products: targets.filter {
+    $0.type == .regular && !["CLinux", "TestSupport", "HostileSides"].contains($0.name)
+  }
+  .map {
+    .library(name: $0.name, targets: [$0.name])
+  }
     + targets.filter { $0.type == .executable }.map {
       .executable(name: $0.name, targets: [$0.name])
     },

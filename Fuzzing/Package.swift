@@ -1,24 +1,36 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// A fuzzer for one parser: an entry point that libFuzzer's own `main` calls.
-func fuzzer(_ name: String, _ modules: [String]) -> Target {
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func modules(_ names: [String]) -> [Target.Dependency] {
+  names.map { .product(name: $0, package: "swift-remoteproc") }
+}
+
+/// One fuzzer: an entry point that libFuzzer's own `main` calls.
+func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
-    name: name,
-    dependencies: modules.map { .product(name: $0, package: "swift-remoteproc") },
-    swiftSettings: [
-      .swiftLanguageMode(.v6),
-      .treatAllWarnings(as: .error),
-      .enableUpcomingFeature("InternalImportsByDefault"),
-      .enableUpcomingFeature("MemberImportVisibility"),
-      .unsafeFlags(["-parse-as-library"]),
-    ])
+    name: name, dependencies: dependencies,
+    swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
 }
 
 let package = Package(
   name: "Fuzzing",
   dependencies: [.package(name: "swift-remoteproc", path: "..")],
   targets: [
-    fuzzer("FuzzELF", ["ELF", "WireTypes"]),
-    fuzzer("FuzzResourceTable", ["ResourceTable", "WireTypes"]),
+    fuzzer("FuzzELF", modules(["ELF", "WireTypes"])),
+    fuzzer("FuzzResourceTable", modules(["ResourceTable", "WireTypes"])),
+    fuzzer("FuzzVringDriver", ["Sides"]),
+    fuzzer("FuzzVringDevice", ["Sides"]),
+    fuzzer("FuzzRPMsg", ["Sides"]),
+    // The package above has the same folder as `HostileSides`: its tests replay the corpus.
+    .target(
+      name: "Sides",
+      dependencies: modules(["RPMsg", "Virtio", "Vring", "SharedMemory", "WireTypes"]),
+      path: "Sides", swiftSettings: settings),
   ])
