@@ -144,15 +144,18 @@ extension HostileDriver {
   /// Walks the chain taken last to its end.
   private mutating func walk() throws(VringError) {
     guard var chain = chains.popLast() else { return }
+    let wasBroken = device.broken != nil
     var count = 0
     var hasWritable = false
     while let segment = try device.nextSegment(of: &chain) {
+      precondition(!wasBroken, "a broken ring gives buffers")
       check(segment)
       count += 1
       precondition(count <= layout.queueSize, "a chain without end")
       precondition(segment.direction == .deviceWrites || !hasWritable, "readable after writable")
       hasWritable = segment.direction == .deviceWrites
     }
+    precondition(!wasBroken, "a broken ring ends a chain")
   }
 
   private mutating func pop(_ direction: BufferDirection) throws(VringError) -> Bool {

@@ -73,6 +73,13 @@ struct RingCorpusTests {
       ("direction", [2, 0] + descriptor(flags: 2) + [read], "wrongDirection"),
       ("chain", [2, 0] + descriptor(flags: 1) + [read], "chainNotSupported"),
       ("in-flight", [2, 0] + descriptor() + descriptor() + [read, read], "headInFlight"),
+      // A chain that was taken before the ring broke ends with it.
+      (
+        "late-walk",
+        [2, 0] + descriptor()
+          + [DriverStep.popChain.rawValue, DriverStep.setIndex.rawValue, 99, 0, read]
+          + [DriverStep.walk.rawValue], "availableIndexJump"
+      ),
     ]
   }
 

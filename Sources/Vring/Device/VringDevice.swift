@@ -89,11 +89,13 @@ extension VringDevice {
 
   /// The next buffer of `chain`, or `nil` after the last.
   ///
-  /// - Throws: ``VringError/broken(_:)`` when the descriptor is not acceptable.
+  /// - Throws: ``VringError/broken(_:)`` when the descriptor is not acceptable, or the ring broke
+  ///   earlier.
   @inlinable
   public mutating func nextSegment(
     of chain: inout VringChain
   ) throws(VringError) -> VringSegment? {
+    if let broken { throw .broken(broken) }
     guard let index = chain.next else { return nil }
     guard chain.descriptorCount < layout.queueSize else {
       throw breakRing(.chainTooLong(head: chain.head))
