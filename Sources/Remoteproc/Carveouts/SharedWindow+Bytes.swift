@@ -2,12 +2,12 @@ import SharedMemory
 
 // Whole arrays in and out, for parts of the life cycle where an allocation does no harm.
 extension SharedWindow {
-  /// Writes `bytes` at the start.
+  /// Writes `bytes` from `offset` on.
   ///
-  /// - Precondition: `bytes.count <= byteCount`.
-  func write(_ bytes: ArraySlice<UInt8>) {
+  /// - Precondition: they lie inside the window.
+  func write(_ bytes: ArraySlice<UInt8>, at offset: Int) {
     // SAFETY: bytes have no padding, so viewing them as raw bytes reads initialised memory only.
-    unsafe copyIn(bytes.span.bytes, at: 0)
+    unsafe copyIn(bytes.span.bytes, at: offset)
   }
 
   /// The first `count` bytes as they are now; the remote may be writing meanwhile.

@@ -17,6 +17,12 @@ extension RemoteprocError: CustomStringConvertible {
     case .device(let index, let error): "virtio device \(index): \(error)"
     case .illegalTransition(let transition, let state): "\(transition) not possible while \(state)"
     case .tooManyUsers(let count): "already \(count) users"
+    case .notAcknowledged(let request, let answer): Self.text(request, answer)
+    case .subdevice(let name, let error): "sub-device \(name): \(error)"
+    case .noFirmware: "no firmware to start"
+    case .noLoadedTable: "the running firmware's resource table is not known"
+    case .loadedTableNotReadable(let da, let byteCount):
+      "the running firmware's resource table (\(byteCount) bytes at da \(da)) cannot be read"
     case .vendorEntryRefused(let type, let errno):
       "vendor entry of type \(type) refused with errno \(errno)"
     case .noResourceTable, .tableOutOfImage, .tableNotVisible, .segmentNotInMemory, .overlap:
@@ -27,6 +33,16 @@ extension RemoteprocError: CustomStringConvertible {
     case .tooManyDevices, .badQueueSize, .badAlignment, .ringTooLarge, .unsupportedDevice,
       .badVringRecord:
       deviceDescription
+    }
+  }
+
+  private static func text(_ request: RemoteRequest, _ answer: RemoteAnswer) -> String {
+    switch answer {
+    case .acknowledged: "firmware agreed to \(request)"
+    case .refused: "firmware refused to \(request)"
+    case .notListening: "firmware does not listen for requests to \(request)"
+    case .timedOut: "firmware did not answer the request to \(request) in time"
+    case .gone: "the processor ended before it answered the request to \(request)"
     }
   }
 

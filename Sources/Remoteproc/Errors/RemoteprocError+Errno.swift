@@ -13,12 +13,20 @@ extension RemoteprocError {
       .addressNotExpressible, .carveoutBudget:
       ENOMEM
     case .tooManyUsers: EBUSY
+    case .illegalTransition(_, from: .deleted): ENODEV
+    case .illegalTransition(.changeFirmware, _): EBUSY
+    case .notAcknowledged(_, .timedOut): ETIMEDOUT
+    case .notAcknowledged(_, .refused): EBUSY
+    case .notAcknowledged(_, .notListening): EOPNOTSUPP
+    case .notAcknowledged(_, _): EIO
+    case .subdevice(_, let error): error.errno
     default: EINVAL
     }
   }
 
   private static func errno(of error: PlatformError) -> Int32 {
     switch error {
+    case .notSupported: EOPNOTSUPP
     case .timedOut: ETIMEDOUT
     case .system(_, let errno): errno
     case .outOfMemory, .addressNotAvailable, .invalidRequest: ENOMEM

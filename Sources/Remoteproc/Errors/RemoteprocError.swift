@@ -24,10 +24,34 @@ public enum RemoteprocError: Error, Equatable, Sendable {
     case boot
     /// Stopping, and giving everything back.
     case shutdown
+    /// Taking over a processor that runs.
+    case attach
+    /// Leaving a processor that runs on.
+    case detach
+    /// Stopping the clock with everything kept.
+    case suspend
+    /// Letting the clock run again.
+    case resume
+    /// Starting again after a crash.
+    case recover
+    /// Choosing other firmware.
+    case changeFirmware
+    /// Removing the processor for good.
+    case delete
   }
 
   /// The state does not allow the change.
   case illegalTransition(Transition, from: ProcessorState)
+  /// The firmware did not agree to what it was asked for.
+  case notAcknowledged(RemoteRequest, RemoteAnswer)
+  /// Something that lives on the processor could not be prepared or started.
+  case subdevice(String, SubdeviceError)
+  /// Nobody knows where the firmware that runs has its resource table.
+  case noLoadedTable
+  /// The table of firmware that runs lies where the host cannot read it.
+  case loadedTableNotReadable(DeviceAddress, byteCount: UInt64)
+  /// There is no firmware to start with.
+  case noFirmware
   /// More users than can be counted.
   case tooManyUsers(UInt32)
   /// The image breaks a rule of its format.

@@ -1,3 +1,4 @@
+public import Virtio
 public import WireTypes
 
 /// Something odd that did not stop a boot.
@@ -14,6 +15,8 @@ public enum BootNotice: Equatable, Sendable {
   case deviceDropped(index: Int, RemoteprocError)
   /// A virtio device whose driver cannot use it, and why.
   case deviceUseless(index: Int, RemoteprocError)
+  /// A virtio device that an earlier host has left active; it was reset.
+  case deviceWasActive(index: Int, status: VirtioStatus)
 }
 
 extension BootNotice: CustomStringConvertible {
@@ -30,6 +33,8 @@ extension BootNotice: CustomStringConvertible {
       "trace \"\(name)\" at da \(da.map(\.description) ?? "any") cannot be read"
     case .deviceDropped(let index, let error): "virtio device \(index) left out: \(error)"
     case .deviceUseless(let index, let error): "virtio device \(index) is useless: \(error)"
+    case .deviceWasActive(let index, let status):
+      "virtio device \(index) was left with status 0x\(String(status.rawValue, radix: 16)), reset"
     }
   }
 }

@@ -1,19 +1,35 @@
 import SharedMemory
 import WireTypes
 
-/// What a boot has done so far, and thus what has to be undone.
+/// What a boot or an attach has done so far, and thus what has to be undone.
 struct BootSession {
   let options: BootOptions
-  var bootAddress: DeviceAddress
+  /// What was booted, and is again after a crash; `nil` for firmware that ran already.
+  let image: (any FirmwareFormat)?
+  var userCount: UInt32 = 1
   var isPrepared = false
+  /// Whether the platform has started, or taken over, the processor.
   var isStarted = false
+  /// Sub-devices that are prepared, and of those the ones that are started: the first so many.
+  var preparedSubdevices = 0
+  var startedSubdevices = 0
   /// Memory to give back, in the order it was given.
   var grants: [MemoryGrant] = []
   var carveouts: [Carveout] = []
   var traces: [TraceBuffer] = []
   var table: PublishedTable?
+  /// The table of firmware that ran already, as it was found.
+  var cleanTable: [UInt8]?
   var devices: [Vdev] = []
   var notices: [BootNotice] = []
+
+  init(options: BootOptions, image: (any FirmwareFormat)?) {
+    self.options = options
+    self.image = image
+  }
+
+  /// Whether the firmware ran already when we came.
+  var isAttached: Bool { image == nil }
 
   /// Bits of a device address that count when memory is looked up.
   var addressWidth: Int { options.profile.enforces(.segmentAddressWidth) ? 64 : 32 }

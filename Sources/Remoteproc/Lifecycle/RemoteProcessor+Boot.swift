@@ -24,19 +24,26 @@ extension RemoteProcessor where Platform: ~Copyable {
     try openTraces(plan, &session)
     try makeDevices(plan, buffers, &session)
     session.notices = plan.notices + session.notices
+    try prepareSubdevices(&session)
     try onPlatform { (platform) throws(PlatformError) in
       try platform.start(at: image.bootAddress)
     }
     session.isStarted = true
     try settleDevices(session)
+    try startSubdevices(&session)
   }
 
   /// Undoes, last step first, what `session` says was done.
   mutating func tearDown(_ session: inout BootSession) {
+    stopSubdevices(&session, crashed: false)
     if session.isStarted {
-      // Only a boot that failed after the start comes here; there is nobody left to tell.
-      do throws(PlatformError) { try platform.stop() } catch {}
+      // Only a boot or an attach that failed after the start; there is nobody left to tell.
+      do throws(PlatformError) {
+        if session.isAttached { try platform.detach() } else { try platform.stop() }
+      } catch {}
     }
+    unprepareSubdevices(&session)
+    if let clean = session.cleanTable { session.table?.window.write(clean[...], at: 0) }
     for grant in session.grants.reversed() { platform.release(grant) }
     session.grants = []
     guard session.isPrepared else { return }
@@ -71,7 +78,7 @@ extension RemoteProcessor where Platform: ~Copyable {
   }
 
   /// All that the table asks for, in its order.
-  private mutating func makePlan(
+  mutating func makePlan(
     _ source: TableSource?, _ options: BootOptions
   ) throws(RemoteprocError) -> ResourcePlan {
     var plan = ResourcePlan(

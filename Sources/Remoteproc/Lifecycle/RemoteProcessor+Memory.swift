@@ -7,18 +7,23 @@ extension RemoteProcessor where Platform: ~Copyable {
   mutating func allocate(
     _ plan: inout ResourcePlan, _ session: inout BootSession
   ) throws(RemoteprocError) {
-    for item in plan.memory.items {
-      let carveout = try allocate(item, &plan, &session)
-      session.carveouts.append(carveout)
-      guard let fields = item.fields else { continue }
-      plan.patches.append((fields.pa, Self.field(carveout.pa?.rawValue ?? 0, fields.pa)))
-      plan.patches.append((fields.da, Self.field(carveout.da.rawValue, fields.da)))
-      plan.patches.append((fields.byteCount, Self.field(carveout.byteCount, fields.byteCount)))
-    }
+    for item in plan.memory.items { try allocate(item, &plan, &session) }
   }
 
-  private mutating func allocate(
+  /// Gets one piece of planned memory, and notes what the table is to say of it.
+  mutating func allocate(
     _ item: PlannedMemory, _ plan: inout ResourcePlan, _ session: inout BootSession
+  ) throws(RemoteprocError) {
+    let carveout = try carveout(for: item, &plan, &session)
+    session.carveouts.append(carveout)
+    guard let fields = item.fields else { return }
+    plan.patches.append((fields.pa, Self.field(carveout.pa?.rawValue ?? 0, fields.pa)))
+    plan.patches.append((fields.da, Self.field(carveout.da.rawValue, fields.da)))
+    plan.patches.append((fields.byteCount, Self.field(carveout.byteCount, fields.byteCount)))
+  }
+
+  private mutating func carveout(
+    for item: PlannedMemory, _ plan: inout ResourcePlan, _ session: inout BootSession
   ) throws(RemoteprocError) -> Carveout {
     if let region = item.region {
       return Carveout(
@@ -70,7 +75,7 @@ extension RemoteProcessor where Platform: ~Copyable {
         throw .segmentNotInMemory(
           header: segment.headerOffset, da: segment.da, byteCount: segment.byteCount)
       }
-      window.write(segment.contents)
+      window.write(segment.contents, at: 0)
       let count = segment.contents.count
       window.fill(from: count, count: window.byteCount - count, with: 0)
     }

@@ -54,12 +54,7 @@ extension RemoteProcessor where Platform: ~Copyable {
   mutating func publish(
     _ source: TableSource, _ plan: inout ResourcePlan, _ session: inout BootSession
   ) throws(RemoteprocError) {
-    for device in plan.devices where session.options.driverIDs.contains(device.id) {
-      for (ring, fields) in device.foundRings {
-        let da = session.carveouts[ring.memory].da.rawValue & 0xffff_ffff
-        plan.patches.append((fields.da, da))
-      }
-    }
+    addRingAddresses(&plan, session)
     let bytes = try source.patched(plan.patches)
     let visible = window(at: source.da, byteCount: UInt64(bytes.count), in: session)
     if visible == nil, plan.profile.enforces(.tableVisible), !plan.devices.isEmpty {
@@ -71,8 +66,18 @@ extension RemoteProcessor where Platform: ~Copyable {
     } else {
       window = try PublishedTable.privateWindow(byteCount: bytes.count)
     }
-    window.write(bytes[...])
+    window.write(bytes[...], at: 0)
     session.table = PublishedTable(da: source.da, isVisible: visible != nil, window: window)
+  }
+
+  /// Tells the remote where its rings came to lie.
+  func addRingAddresses(_ plan: inout ResourcePlan, _ session: BootSession) {
+    for device in plan.devices where session.options.driverIDs.contains(device.id) {
+      for (ring, fields) in device.foundRings {
+        let da = session.carveouts[ring.memory].da.rawValue & 0xffff_ffff
+        plan.patches.append((fields.da, da))
+      }
+    }
   }
 
   /// Finds the trace buffers in memory.

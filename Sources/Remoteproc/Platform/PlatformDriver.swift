@@ -1,4 +1,5 @@
 public import ELF
+public import Scheduling
 public import SharedMemory
 public import Vring
 public import WireTypes
@@ -10,7 +11,8 @@ public import WireTypes
 ///
 /// Order of one boot: ``prepare()``, ``reserve(_:)``, ``handleVendorEntry(_:)`` for each vendor
 /// entry, ``allocate(_:)`` for each piece of memory, ``start(at:)``. A stop undoes that in reverse.
-/// A step that failed is not undone, each one before it is.
+/// A step that failed is not undone, each one before it is. To take over a processor that runs
+/// already, ``attach()`` comes in the place of the start.
 ///
 /// What the remote does by itself (kicks, crashes, exit codes) a platform tells the
 /// ``ProcessorInbox`` that it was made with.
@@ -77,6 +79,49 @@ public protocol PlatformDriver: ~Copyable, Sendable {
   ///
   /// - Throws: ``PlatformError``, with the processor as it was.
   mutating func stop() throws(PlatformError)
+
+  /// Whether the processor runs without any doing of ours, started by a boot loader for example;
+  /// `false` by default.
+  ///
+  /// Asked when a ``RemoteProcessor`` is made: it then begins detached, not offline.
+  var runsAlready: Bool { get }
+
+  /// Where the firmware that runs has its resource table; `nil`, the default, when nobody knows.
+  ///
+  /// The range must be visible through ``translate(_:)``.
+  var loadedTable: AddressRange<DeviceAddress>? { get }
+
+  /// Takes over a processor that runs; from here on it may be kicked. Not possible by default.
+  ///
+  /// - Throws: ``PlatformError``, with the processor as it was.
+  mutating func attach() throws(PlatformError)
+
+  /// Lets go of a processor that ``attach()`` took over, and leaves it running. Not possible by
+  /// default.
+  ///
+  /// - Throws: ``PlatformError``, with the processor as it was.
+  mutating func detach() throws(PlatformError)
+
+  /// Asks the firmware for something and waits, until `deadline` at most, for its answer.
+  ///
+  /// By default nobody listens.
+  mutating func ask(_ request: RemoteRequest, until deadline: MonotonicTime) -> RemoteAnswer
+
+  /// Stops the processor's clock; memory and registers are kept. Not possible by default.
+  ///
+  /// - Throws: ``PlatformError``, with the processor as it was.
+  mutating func suspend() throws(PlatformError)
+
+  /// Lets a suspended processor go on. Not possible by default.
+  ///
+  /// - Throws: ``PlatformError``, with the processor as it was.
+  mutating func resume() throws(PlatformError)
+
+  /// The host is about to die: does what must still be done, such as flushing the remote's caches.
+  ///
+  /// May be called in any state. Returns how long the host should still wait for the remote to
+  /// finish; nothing, and no time, by default.
+  mutating func panic() -> Duration
 }
 
 extension PlatformDriver where Self: ~Copyable {
@@ -98,4 +143,22 @@ extension PlatformDriver where Self: ~Copyable {
   public func translate(_ range: AddressRange<DeviceAddress>) -> SharedWindow? { nil }
   /// Knows no vendor's entries.
   public mutating func handleVendorEntry(_ entry: VendorEntry) -> VendorAnswer { .ignored }
+  /// No.
+  public var runsAlready: Bool { false }
+  /// Nobody knows.
+  public var loadedTable: AddressRange<DeviceAddress>? { nil }
+  /// Not possible.
+  public mutating func attach() throws(PlatformError) { throw .notSupported(.attach) }
+  /// Not possible.
+  public mutating func detach() throws(PlatformError) { throw .notSupported(.detach) }
+  /// Nobody listens.
+  public mutating func ask(
+    _ request: RemoteRequest, until deadline: MonotonicTime
+  ) -> RemoteAnswer { .notListening }
+  /// Not possible.
+  public mutating func suspend() throws(PlatformError) { throw .notSupported(.suspend) }
+  /// Not possible.
+  public mutating func resume() throws(PlatformError) { throw .notSupported(.resume) }
+  /// Nothing to do.
+  public mutating func panic() -> Duration { .zero }
 }

@@ -12,8 +12,20 @@ public enum PlatformError: Error, Equatable, Sendable {
     case start
     /// Putting the core back into reset.
     case stop
+    /// Taking over a core that runs.
+    case attach
+    /// Leaving a core that runs.
+    case detach
+    /// Stopping the clock.
+    case suspend
+    /// Letting the clock run again.
+    case resume
+    /// Starting again after a crash.
+    case recover
   }
 
+  /// This hardware cannot do that.
+  case notSupported(Operation)
   /// The hardware did not answer in time.
   case timedOut(Operation, after: Duration)
   /// The operating system or a driver refused with this `errno` (a positive number).
@@ -30,6 +42,7 @@ extension PlatformError: CustomStringConvertible {
   /// One line for a person: what failed, where, and by how much.
   public var description: String {
     switch self {
+    case .notSupported(let operation): "\(operation) is not possible on this platform"
     case .timedOut(let operation, let duration): "\(operation) not done after \(duration)"
     case .system(let operation, let errno): "\(operation) refused with errno \(errno)"
     case .outOfMemory(let needed, let available):

@@ -62,7 +62,7 @@ struct PlannedDevice {
     let bytes: [UInt8]
     do throws(ResourceTableError) { bytes = try builder.build() } catch { throw .table(error) }
     let window = try PublishedTable.privateWindow(byteCount: bytes.count)
-    window.write(bytes[...])
+    window.write(bytes[...], at: 0)
     // Header, one offset, and the entry's type come before the device.
     return (window, 16 + 4 + 4)
   }
