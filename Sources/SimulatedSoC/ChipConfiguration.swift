@@ -39,12 +39,24 @@ public struct ChipConfiguration: Equatable, Sendable {
   public var devices: [Device]
   /// Cycles in a second of a stepped run, where each instruction takes one; not 0.
   public var frequencyInHertz: UInt64
+  /// How long after a crash the core starts by itself from what was loaded; `nil`: never.
+  ///
+  /// What was loaded is a copy of the RAM at ``SimulatedChip/start(at:)``, as a part with a flash
+  /// of its own has one; pages that held nothing but zeros then keep what is in them.
+  public var restartDelay: Duration?
+
+  /// The delay of a part that restarts by itself, unless something else is said.
+  public static let standardRestartDelay = Duration.milliseconds(20)
 
   /// Makes a configuration, checked when the chip is made.
-  public init(memory: [Memory], devices: [Device], frequencyInHertz: UInt64 = 100_000_000) {
+  public init(
+    memory: [Memory], devices: [Device], frequencyInHertz: UInt64 = 100_000_000,
+    restartDelay: Duration? = nil
+  ) {
     self.memory = memory
     self.devices = devices
     self.frequencyInHertz = frequencyInHertz
+    self.restartDelay = restartDelay
   }
 }
 

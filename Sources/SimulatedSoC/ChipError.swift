@@ -22,6 +22,8 @@ public enum ChipError: Error, Equatable, Sendable {
   case badStartAddress(DeviceAddress)
   /// The core runs already.
   case alreadyRunning
+  /// The core is in reset or has ended.
+  case notRunning
 }
 
 extension ChipError: CustomStringConvertible {
@@ -39,6 +41,7 @@ extension ChipError: CustomStringConvertible {
     case .noClock: "a clock of 0 Hz"
     case .badStartAddress(let da): "no instruction can start at \(da)"
     case .alreadyRunning: "the core already runs"
+    case .notRunning: "the core does not run"
     }
   }
 }

@@ -39,12 +39,13 @@ public final class SimulatedChip: Sendable {
   /// The RAM, in the order of the configuration.
   public let memory: [Memory]
 
-  private let parts: ChipParts
-  private let runner: CoreRunner
-  private let job: Job?
+  let parts: ChipParts
+  let runner: CoreRunner
+  let job: Job?
   /// Kept, as its threads end when nobody holds it any more.
   private let pool: WorkerPool?
   private let frequencyInHertz: UInt64
+  private let restartDelay: Duration?
   private let lateKicks: LateKicks
 
   /// Makes a chip in reset, with zeroed RAM.
@@ -56,6 +57,7 @@ public final class SimulatedChip: Sendable {
     try configuration.check()
     memory = try configuration.makeMemory()
     frequencyInHertz = configuration.frequencyInHertz
+    restartDelay = configuration.restartDelay
     parts = ChipParts(configuration, sink: sink)
     let runner: CoreRunner
     do throws(RISCVCoreError) {
@@ -86,6 +88,8 @@ public final class SimulatedChip: Sendable {
   ///   crashed or exited can be started again.
   public func start(at pc: DeviceAddress) throws(ChipError) {
     guard pc.rawValue <= UInt32.max, pc.rawValue & 1 == 0 else { throw .badStartAddress(pc) }
+    // Outside the core's lock, as it takes a while.
+    let restart = restartDelay.map { RestartPlan(bootAddress: pc, delay: $0, memory: memory) }
     let clock: ChipClock =
       job == nil ? .cycles(frequencyInHertz: frequencyInHertz) : .monotonic
     // Also after a refusal: a slice of the running core may have given way to this call.
@@ -93,6 +97,7 @@ public final class SimulatedChip: Sendable {
     try runner.withCore { core throws(ChipError) in
       guard core.phase != .running else { throw .alreadyRunning }
       lateKicks.drop()
+      core.restart = restart
       core.start(at: pc, clock: clock)
     }
   }

@@ -19,7 +19,7 @@ final class FirmwareBench {
   let table: ELFSection
   let log = BenchLog()
   let memory: SharedWindow
-  private let chip: SimulatedChip
+  let chip: SimulatedChip
   private var receiver: RPMsgHostReceiver<SharedWindow>?
   private var transmitter: RPMsgHostTransmitter<SharedWindow>?
 

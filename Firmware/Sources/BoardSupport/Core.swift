@@ -12,23 +12,30 @@ public enum Core {
 
   /// Gets ready to wait in the way of `wait`.
   static func prepare(for wait: Wait) {
-    guard wait == .interrupt else { return }
-    DoorbellDevice().enableInterrupt()
-    board_enable_external_wakeup()
+    DoorbellDevice().enableInterrupt(forRequests: RequestService.mode != .ignore)
+    if wait == .interrupt { board_enable_external_wakeup() }
   }
 
-  /// Sleeps until the host kicks, or not at all when it has kicked already; takes its kicks.
+  /// Sleeps until the host kicks, or not at all when it has kicked already; takes its kicks, and
+  /// does what it asks for meanwhile.
   ///
   /// Interrupts stay masked: the doorbell's line ends the WFI and no handler runs. A kick between
   /// the look at the doorbell and the WFI keeps the line up, so none is slept through.
   static func waitForKick(_ wait: Wait) {
     let doorbell = DoorbellDevice()
     doorbell.disarmWatchdog()
-    while doorbell.takePending() == 0 {
-      switch wait {
-      case .interrupt: board_wait_for_interrupt()
-      case .polling: doorbell.idle()
-      }
+    while true {
+      let wasKicked = RequestService.serve(wait)
+      if doorbell.takePending() != 0 || wasKicked { return }
+      sleep(wait)
+    }
+  }
+
+  /// Sleeps until the doorbell has something.
+  static func sleep(_ wait: Wait) {
+    switch wait {
+    case .interrupt: board_wait_for_interrupt()
+    case .polling: DoorbellDevice().idle()
     }
   }
 

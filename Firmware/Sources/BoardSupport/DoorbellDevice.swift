@@ -16,6 +16,8 @@ import _Volatile
 /// |   0x18 |   W    | `EXIT`         |
 /// |   0x1C |   W    | `CONSOLE`      |
 /// |   0x20 |   RW   | `WATCHDOG`     |
+/// |   0x24 |   R    | `REQUEST`      |
+/// |   0x28 |   W    | `ACKNOWLEDGE`  |
 public struct DoorbellDevice: Doorbell {
   private enum Register: UInt {
     case kick = 0x00
@@ -25,6 +27,15 @@ public struct DoorbellDevice: Doorbell {
     case interruptEnable = 0x10
     case exit = 0x18
     case watchdog = 0x20
+    case request = 0x24
+    case acknowledge = 0x28
+  }
+
+  /// What the host asks for.
+  public enum Request: UInt32, Sendable {
+    case suspend = 1
+    case resume = 2
+    case shutdown = 3
   }
 
   /// The life-cycle word that tells the host how far the firmware has come.
@@ -70,8 +81,26 @@ public struct DoorbellDevice: Doorbell {
   /// Lets the core sleep until the host kicks; for firmware that polls.
   public func idle() { register(.idle).store(1) }
 
-  /// Raises the interrupt line from now on while kicks are pending.
-  public func enableInterrupt() { register(.interruptEnable).store(1) }
+  /// What the host asks for at this moment, if anything.
+  public var request: Request? { Request(rawValue: register(.request).load()) }
+
+  /// Tells the host that its request is done.
+  public func acknowledge(_ request: Request) {
+    // ORDERING: the host finds memory as we left it when it sees the answer.
+    board_fence()
+    register(.acknowledge).store(request.rawValue)
+  }
+
+  /// Tells the host that its request will not be done.
+  public func refuse(_ request: Request) {
+    register(.acknowledge).store(request.rawValue | 1 << 31)
+  }
+
+  /// Raises the interrupt line from now on while kicks are pending, and with `forRequests` also
+  /// while a request of the host is, which then ends ``idle()`` too.
+  public func enableInterrupt(forRequests: Bool) {
+    register(.interruptEnable).store(forRequests ? 0b11 : 0b01)
+  }
 
   /// Keeps the interrupt line down.
   public func disableInterrupt() { register(.interruptEnable).store(0) }

@@ -56,10 +56,13 @@ public struct Remote: ~Copyable {
   /// Hands what has arrived to `handle`, or sleeps until the host kicks when nothing has.
   ///
   /// A handler has ``watchdogMilliseconds`` for all messages of one call. It returns `.retry` to
-  /// be offered the same message again, such as when there was no buffer for the answer.
+  /// be offered the same message again, such as when there was no buffer for the answer. What the
+  /// host asks for is done between two calls of it.
   public mutating func handleMessages(
     _ handle: (RPMsgHeader, RawSpan, inout Transmitter) -> RPMsgVerdict
   ) {
+    // Also while messages keep coming.
+    _ = RequestService.serve(wait)
     DoorbellDevice().feedWatchdog(milliseconds: Self.watchdogMilliseconds)
     do throws(RPMsgError) {
       if try messages.poll(handle) > 0 { return }

@@ -2,14 +2,16 @@ import BoardSupport
 import RPMsg
 import WireTypes
 
-/// Announces `rpmsg-crash` and crashes in the way a message asks for.
+/// Announces `rpmsg-crash` and misbehaves in the way a message asks for.
 ///
-/// | Message   | What happens                                            |
-/// |-----------|---------------------------------------------------------|
-/// | `wild`    | a store through a wild pointer                          |
-/// | `illegal` | an illegal instruction                                  |
-/// | `fatal`   | fatal code 0xC0DE through the doorbell                  |
-/// | `loop`    | an endless loop, which ends when the watchdog expires   |
+/// | Message           | What happens                                              |
+/// |-------------------|-----------------------------------------------------------|
+/// | `wild`            | a store through a wild pointer                            |
+/// | `illegal`         | an illegal instruction                                    |
+/// | `fatal`           | fatal code 0xC0DE through the doorbell                    |
+/// | `loop`            | an endless loop, which ends when the watchdog expires     |
+/// | `ignore-requests` | what the host asks for from now on is never answered      |
+/// | `refuse-requests` | what the host asks for from now on is refused             |
 ///
 /// Any other message is traced and has no effect.
 @main
@@ -38,6 +40,12 @@ struct CrashFirmware {
     } else if matches(payload, "loop") {
       Trace.line("crash: looping for ever")
       Misbehaviour.loopForever()
+    } else if matches(payload, "ignore-requests") {
+      Trace.line("crash: ignoring requests")
+      RequestService.mode = .ignore
+    } else if matches(payload, "refuse-requests") {
+      Trace.line("crash: refusing requests")
+      RequestService.mode = .refuse
     } else {
       Trace.line("crash: ignoring a message of \(UInt32(payload.byteCount)) bytes")
     }

@@ -1,4 +1,5 @@
 package import RISCVCore
+package import Scheduling
 import Synchronization
 public import WireTypes
 
@@ -26,8 +27,15 @@ public final class DoorbellDevice: Sendable {
   private let interruptEnable = Atomic<UInt32>(0)
   private let watchdogMilliseconds = Atomic<UInt32>(0)
   private let kickCount = Atomic<UInt64>(0)
+  private let mailbox = RequestMailbox()
   private let lines: RISCVInterruptLines
   private let raisesExternal: Bool
+
+  /// Bits of `IRQ_ENABLE`.
+  private enum Enable {
+    static let kicks: UInt32 = 1 << 0
+    static let requests: UInt32 = 1 << 1
+  }
 
   package init(lines: RISCVInterruptLines, raisesExternal: Bool) {
     self.lines = lines
@@ -63,7 +71,8 @@ public final class DoorbellDevice: Sendable {
     case .pendingPeek: return pendingKicks
     case .interruptEnable: return interruptEnable.load(ordering: .relaxed)
     case .watchdog: return watchdogMilliseconds.load(ordering: .relaxed)
-    case .kick, .state, .idle, .exit, .console: return 0
+    case .request: return mailbox.pending
+    case .kick, .state, .idle, .exit, .console, .acknowledge: return 0
     case nil: return nil
     }
   }
@@ -77,19 +86,25 @@ public final class DoorbellDevice: Sendable {
     case .exit: return .exit(value)
     case .console: return .console(UInt8(truncatingIfNeeded: value))
     case .interruptEnable:
-      interruptEnable.store(value & 1, ordering: .sequentiallyConsistent)
+      interruptEnable.store(
+        value & (Enable.kicks | Enable.requests), ordering: .sequentiallyConsistent)
       updateLine()
       return .none
     case .watchdog:
       watchdogMilliseconds.store(value, ordering: .relaxed)
       return .watchdog(milliseconds: value)
-    case .pending, .pendingPeek: return .none
+    case .acknowledge:
+      mailbox.answer(value)
+      updateLine()
+      return .none
+    case .pending, .pendingPeek, .request: return .none
     case nil: return .refused
     }
   }
 
-  /// Back to the state after power-on.
+  /// Back to the state after power-on; a request that waits gets no answer any more.
   package func reset() {
+    mailbox.giveUp()
     interruptEnable.store(0, ordering: .sequentiallyConsistent)
     pending.store(0, ordering: .sequentiallyConsistent)
     watchdogMilliseconds.store(0, ordering: .relaxed)
@@ -97,9 +112,18 @@ public final class DoorbellDevice: Sendable {
     updateLine()
   }
 
+  /// Whether a core that sleeps by `IDLE` has something to do.
+  var endsIdle: Bool { pendingKicks != 0 || hasEnabledRequest }
+
+  private var hasEnabledRequest: Bool {
+    mailbox.pending != 0
+      && interruptEnable.load(ordering: .sequentiallyConsistent) & Enable.requests != 0
+  }
+
   private var wantsLine: Bool {
-    pending.load(ordering: .sequentiallyConsistent) != 0
-      && interruptEnable.load(ordering: .sequentiallyConsistent) != 0
+    if hasEnabledRequest { return true }
+    return pending.load(ordering: .sequentiallyConsistent) != 0
+      && interruptEnable.load(ordering: .sequentiallyConsistent) & Enable.kicks != 0
   }
 
   // The line follows `pending`, which both sides change. Whoever moved the line looks again after
@@ -113,5 +137,40 @@ public final class DoorbellDevice: Sendable {
       if now == level { return }
       level = now
     }
+  }
+}
+
+// Requests of the host.
+extension DoorbellDevice {
+  /// Takes the mailbox for one request; false when another thread has it.
+  package func takeMailbox() -> Bool { mailbox.take() }
+
+  /// Gives the mailbox back; without effect on the firmware's side when the request is answered.
+  package func giveMailboxBack() {
+    mailbox.giveBack()
+    updateLine()
+  }
+
+  /// Shows `request` to the firmware; does not wake a sleeping core.
+  ///
+  /// - Precondition: the caller took the mailbox.
+  package func post(_ request: HostRequest) {
+    mailbox.post(request)
+    updateLine()
+  }
+
+  /// The core executes no more, so who waits for an answer need not wait longer.
+  package func giveUpRequest() {
+    mailbox.giveUp()
+    updateLine()
+  }
+
+  /// What has become of the request; `nil` while it is pending.
+  package var requestOutcome: HostRequestAnswer? { mailbox.outcome }
+
+  /// Waits for the answer, and takes the request back when none comes until `deadline`.
+  package func waitForAnswer(until deadline: MonotonicTime) -> HostRequestAnswer {
+    defer { updateLine() }
+    return mailbox.wait(until: deadline)
   }
 }

@@ -9,9 +9,9 @@ public enum DoorbellRegister: UInt32, CaseIterable, Equatable, Sendable {
   case pending = 0x04
   /// W: life-cycle word; 0xDEADcccc is a fatal error with code cccc.
   case state = 0x08
-  /// W: write 1 to sleep until ``pending`` is not 0.
+  /// W: write 1 to sleep until ``pending`` is not 0, or ``request`` if that is enabled.
   case idle = 0x0C
-  /// RW: bit 0 connects ``pending`` to the interrupt line.
+  /// RW: bit 0 connects ``pending`` to the interrupt line, bit 1 ``request``.
   case interruptEnable = 0x10
   /// R: as ``pending``, without clearing.
   case pendingPeek = 0x14
@@ -21,4 +21,8 @@ public enum DoorbellRegister: UInt32, CaseIterable, Equatable, Sendable {
   case console = 0x1C
   /// RW: N > 0 starts or feeds a watchdog of N milliseconds, 0 stops it; paused during sleep.
   case watchdog = 0x20
+  /// R: what the host asks for, a ``HostRequest``; 0 when it asks for nothing.
+  case request = 0x24
+  /// W: the firmware's answer: the request it did, with bit 31 set one that it will not do.
+  case acknowledge = 0x28
 }

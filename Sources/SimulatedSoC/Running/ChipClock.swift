@@ -23,6 +23,14 @@ struct ChipClock: Sendable {
 
   private init(source: Source) { self.source = source }
 
+  /// The same kind of clock, started now.
+  var restarted: ChipClock {
+    switch source {
+    case .monotonic: .monotonic
+    case .cycles(let frequency): .cycles(frequencyInHertz: frequency)
+    }
+  }
+
   /// Nanoseconds since the start.
   var nanoseconds: UInt64 {
     switch source {

@@ -1,3 +1,4 @@
+import Scheduling
 import Synchronization
 
 /// Counters that the core's thread writes and any thread reads.
@@ -8,10 +9,21 @@ final class ChipCounters: Sendable {
   let sleeps = Atomic<UInt64>(0)
   let kicksToHost = Atomic<UInt64>(0)
   let deviceAccesses = Atomic<UInt64>(0)
+  /// Times the core started by itself since the chip was made.
+  let restarts = Atomic<UInt64>(0)
+  /// Changes when a core that is about to start by itself did so or was stopped.
+  let changes = FutexWord()
 
   /// Adds to a counter that only one thread writes at a time.
   func add(_ amount: UInt64, to counter: borrowing Atomic<UInt64>) {
     counter.store(counter.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+  }
+
+  /// Wakes who waits for a core that is about to start by itself.
+  func noteChange() {
+    // ORDERING: after the change itself, so that who sees the new number sees the change.
+    changes.value.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    changes.wake()
   }
 
   func reset() {

@@ -105,7 +105,7 @@ extension CoreState {
       watchdog.feed(milliseconds: milliseconds, at: clock.nanoseconds)
       return nil
     case .idle:
-      guard doorbell.pendingKicks == 0 else { return nil }
+      guard !doorbell.endsIdle else { return nil }
       fallAsleep(.untilPending)
       return .asleep
     case .console(let byte):

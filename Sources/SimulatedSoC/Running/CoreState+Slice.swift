@@ -19,7 +19,11 @@ struct SliceBudget: Equatable, Sendable {
 extension CoreState {
   /// Runs the core for one slice of host time.
   mutating func runSlice(_ budget: inout SliceBudget) -> JobVerdict {
-    guard phase == .running else { return .sleep }
+    if case .restarting(let due) = phase {
+      guard clock.nanoseconds >= due else { return .sleepUntil(clock.moment(at: due)) }
+      restartNow()
+    }
+    guard mayExecute else { return .sleep }
     let start = clock.nanoseconds
     let resume = events.nextTime(at: start)
     guard resume <= start else { return .sleepUntil(clock.moment(at: resume)) }
@@ -43,6 +47,7 @@ extension CoreState {
     // What the host does with a kick is not the core's work.
     counters.add(end &- start &- sinkTime, to: counters.busyNanoseconds)
     checkWatchdog(at: end)
+    if case .restarting(let due) = phase { return .sleepUntil(clock.moment(at: due)) }
     guard phase == .running else { return .sleep }
     switch outcome {
     case .ended: return .sleep

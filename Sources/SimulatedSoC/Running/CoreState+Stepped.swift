@@ -4,7 +4,7 @@ public struct SteppedRun: Equatable, Sendable {
   public enum End: Equatable, Sendable {
     /// All cycles were used; the core would go on.
     case budgetSpent
-    /// The core sleeps and nothing but the host can wake it.
+    /// The core sleeps or is suspended, and nothing but the host can wake it.
     case asleep
     /// The core crashed or exited, or was not started.
     case ended
@@ -26,7 +26,14 @@ extension CoreState {
   /// Runs for at most `budget` cycles of the chip's own clock, on the caller's thread.
   mutating func runStepped(_ budget: UInt64) -> SteppedRun {
     var left = budget
-    while left > 0, phase == .running {
+    while left > 0 {
+      if case .restarting(let due) = phase {
+        left -= skip(to: due, upTo: left)
+        if clock.nanoseconds >= due { restartNow() }
+        continue
+      }
+      guard phase == .running else { break }
+      guard !isSuspended else { return SteppedRun(cycleCount: budget - left, end: .asleep) }
       let now = clock.nanoseconds
       updateTimer(at: now)
       if sleep != .awake {
@@ -34,9 +41,7 @@ extension CoreState {
           guard let due = timerWakeTime(at: now) else {
             return SteppedRun(cycleCount: budget - left, end: .asleep)
           }
-          let skipped = min(left, clock.cycles(until: due))
-          clock.advance(cycles: skipped)
-          left -= skipped
+          left -= skip(to: due, upTo: left)
           continue
         }
         wakeUp(at: now)
@@ -51,7 +56,15 @@ extension CoreState {
       counters.add(end &- now, to: counters.busyNanoseconds)
       checkWatchdog(at: end)
     }
-    return SteppedRun(cycleCount: budget - left, end: phase == .running ? .budgetSpent : .ended)
+    let isOver = phase == .stopped || phase == .ended
+    return SteppedRun(cycleCount: budget - left, end: isOver ? .ended : .budgetSpent)
+  }
+
+  /// Lets the clock run on to `due`, by at most `limit` cycles; returns how many it took.
+  private mutating func skip(to due: UInt64, upTo limit: UInt64) -> UInt64 {
+    let skipped = min(limit, clock.cycles(until: due))
+    clock.advance(cycles: skipped)
+    return skipped
   }
 
   // Watchdog and timer are looked at no later than after so many cycles.

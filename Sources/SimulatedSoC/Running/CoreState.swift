@@ -12,6 +12,8 @@ struct CoreState: ~Copyable {
     case running
     /// Crashed or exited; keeps its registers until it is started again.
     case ended
+    /// Crashed; starts by itself at this time of its clock, in nanoseconds.
+    case restarting(at: UInt64)
   }
 
   /// What a sleeping core waits for, besides an enabled interrupt.
@@ -48,6 +50,10 @@ struct CoreState: ~Copyable {
   var console = ConsoleLine()
   var events = EventBudget()
   var phase = Phase.stopped
+  /// Stands still, with all it has kept; only while it runs.
+  var isSuspended = false
+  /// What it starts from again after a crash; `nil`: nothing.
+  var restart: RestartPlan?
   var sleep = Sleep.awake
   var sleepStart: UInt64 = 0
   /// Time in which the sink had the thread, in nanoseconds.
@@ -77,13 +83,19 @@ struct CoreState: ~Copyable {
     self.clock = clock
     core.reset(pc: pc)
     phase = .running
+    isSuspended = false
   }
 
   /// Puts the core back in reset.
   mutating func stop() {
     flushConsole()
     phase = .stopped
+    doorbell.giveUpRequest()
+    counters.noteChange()
   }
+
+  /// Whether the core may execute now.
+  var mayExecute: Bool { phase == .running && !isSuspended }
 
   // MARK: Interrupts and sleep
 
@@ -96,7 +108,7 @@ struct CoreState: ~Copyable {
   /// Whether a sleeping core has a reason to go on.
   var isWakeable: Bool {
     if core.wakesFromWait { return true }
-    return sleep == .untilPending && doorbell.pendingKicks != 0
+    return sleep == .untilPending && doorbell.endsIdle
   }
 
   /// When the timer wakes a sleeping core; `nil` when it never does.
@@ -137,6 +149,10 @@ struct CoreState: ~Copyable {
   mutating func end(_ event: ChipEvent) {
     flushConsole()
     phase = .ended
+    doorbell.giveUpRequest()
+    if case .crashed = event, let restart {
+      phase = .restarting(at: clock.nanoseconds &+ restart.delayInNanoseconds)
+    }
     send(event)
   }
 }
