@@ -111,8 +111,8 @@ let targets: [Target] = [
   tests(
     "Integration",
     ringStack + [
-      "Remoteproc", "PlatformSimulator", "Boards", "ELF", "RPMsgBus", "RprocCommands",
-      "Scheduling",
+      "Remoteproc", "PlatformNull", "PlatformSimulator", "Boards", "ELF", "RPMsgBus",
+      "RprocCommands", "Scheduling",
     ]),
   tests("RprocCommands", ["RprocCommands", "rproc", "Boards", "Remoteproc", "WireTypes"]),
 ]

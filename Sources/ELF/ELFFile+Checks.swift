@@ -9,26 +9,31 @@ extension ELFFile {
   ///   ``ELFError/badEntrySize(offset:expected:found:)``, the latter only for a table that has
   ///   entries.
   public func checkIdentification() throws(ELFError) {
-    guard bytes[6] == 1 else { throw .badVersion(offset: 6, version: UInt32(bytes[6])) }
-    let version: UInt32 = bytes.littleEndian(at: 20)
-    guard version == 1 else { throw .badVersion(offset: 20, version: version) }
-    guard type == .executable || type == .shared else {
-      throw .unsupportedType(offset: 16, type: type)
-    }
-    try checkSize(at: segmentCountOffset - 4, expected: elfClass.headerByteCount)
-    if segmentCount > 0 {
-      try checkSize(at: segmentCountOffset - 2, expected: elfClass.segmentHeaderByteCount)
-    }
-    if sectionCount > 0 {
-      try checkSize(at: segmentCountOffset + 2, expected: elfClass.sectionHeaderByteCount)
-    }
+    if let fault = identificationFaults.first { throw fault }
   }
 
-  private func checkSize(at offset: Int, expected: Int) throws(ELFError) {
-    let found = Int(bytes.littleEndian(at: offset, as: UInt16.self))
-    guard found == expected else {
-      throw .badEntrySize(offset: offset, expected: expected, found: found)
+  /// All that ``checkIdentification()`` objects to, in its order.
+  public var identificationFaults: [ELFError] {
+    var faults: [ELFError] = []
+    if bytes[6] != 1 { faults.append(.badVersion(offset: 6, version: UInt32(bytes[6]))) }
+    let version: UInt32 = bytes.littleEndian(at: 20)
+    if version != 1 { faults.append(.badVersion(offset: 20, version: version)) }
+    if type != .executable && type != .shared {
+      faults.append(.unsupportedType(offset: 16, type: type))
     }
+    func checkSize(at offset: Int, expected: Int) {
+      let found = Int(bytes.littleEndian(at: offset, as: UInt16.self))
+      guard found != expected else { return }
+      faults.append(.badEntrySize(offset: offset, expected: expected, found: found))
+    }
+    checkSize(at: segmentCountOffset - 4, expected: elfClass.headerByteCount)
+    if segmentCount > 0 {
+      checkSize(at: segmentCountOffset - 2, expected: elfClass.segmentHeaderByteCount)
+    }
+    if sectionCount > 0 {
+      checkSize(at: segmentCountOffset + 2, expected: elfClass.sectionHeaderByteCount)
+    }
+    return faults
   }
 
   /// Checks that the image is for `expected`.
@@ -97,18 +102,31 @@ extension ELFFile {
   /// - Throws: ``ELFError/segmentOverlap(header:otherHeader:address:)`` for the lowest address
   ///   concerned, or ``ELFError/addressWrap(header:start:byteCount:last:)``.
   public func checkOverlap() throws(ELFError) {
+    if let fault = overlapFaults.first { throw fault }
+  }
+
+  /// All that ``checkOverlap()`` objects to, from the lowest address up: one fault at most for each
+  /// segment.
+  public var overlapFaults: [ELFError] {
     // At most one element for each program header, all of which lie inside the image.
     let loadable = segments.filter(\.isLoadable).sorted { $0.physicalAddress < $1.physicalAddress }
-    var previous: ELFSegment?
+    var faults: [ELFError] = []
+    /// Of the segments so far the one that reaches furthest.
+    var furthest: (header: Int, range: AddressRange<DeviceAddress>)?
     for segment in loadable {
-      let range = try addressRange(of: segment)
-      if let previous, try addressRange(of: previous).overlaps(range) {
-        throw .segmentOverlap(
-          header: previous.headerOffset, otherHeader: segment.headerOffset,
-          address: segment.physicalAddress)
-      }
-      previous = segment
+      do throws(ELFError) {
+        let range = try addressRange(of: segment)
+        if let furthest, furthest.range.overlaps(range) {
+          faults.append(
+            .segmentOverlap(
+              header: furthest.header, otherHeader: segment.headerOffset,
+              address: segment.physicalAddress))
+          guard !furthest.range.contains(range) else { continue }
+        }
+        furthest = (segment.headerOffset, range)
+      } catch { faults.append(error) }
     }
+    return faults
   }
 
   /// Checks that execution can start at the entry point: it lies in a loadable executable segment,

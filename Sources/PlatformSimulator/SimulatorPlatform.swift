@@ -109,15 +109,21 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
     return nil
   }
 
-  /// Starts the core.
+  /// Checks that an instruction can lie at `bootAddress`.
   ///
-  /// - Throws: ``PlatformError/addressNotAvailable(_:byteCount:)`` unless an instruction can lie
-  ///   at `bootAddress`.
-  public mutating func start(at bootAddress: DeviceAddress) throws(PlatformError) {
+  /// - Throws: ``PlatformError/addressNotAvailable(_:byteCount:)``.
+  public func check(bootAddress: DeviceAddress) throws(PlatformError) {
     let first = AddressRange(start: bootAddress, byteCount: 2)
     guard bootAddress.rawValue & 1 == 0, let first, translate(first) != nil else {
       throw .addressNotAvailable(bootAddress, byteCount: 2)
     }
+  }
+
+  /// Starts the core.
+  ///
+  /// - Throws: what ``check(bootAddress:)`` throws.
+  public mutating func start(at bootAddress: DeviceAddress) throws(PlatformError) {
+    try check(bootAddress: bootAddress)
     do throws(ChipError) {
       try chip.start(at: bootAddress)
     } catch {

@@ -12,40 +12,55 @@ extension ResourceTableReader {
   ///   ``ResourceTableError/reservedNotZero(offset:)``, or the error of an entry that cannot be
   ///   read.
   public func checkLayout(limit: Int = 4096) throws(ResourceTableError) {
-    guard entryCount <= limit else { throw .tooManyEntries(count: entryCount, limit: limit) }
-    switch version {
-    case .v0: try checkRecords()
-    case .v1: try checkOverlap()
-    }
+    if let fault = layoutFaults(limit: limit).first { throw fault }
   }
 
-  private func checkRecords() throws(ResourceTableError) {
+  /// All that ``checkLayout(limit:)`` objects to, in its order; with too many entries only that.
+  public func layoutFaults(limit: Int = 4096) -> [ResourceTableError] {
+    guard entryCount <= limit else { return [.tooManyEntries(count: entryCount, limit: limit)] }
+    return version == .v0 ? recordFaults : overlapFaults
+  }
+
+  private var recordFaults: [ResourceTableError] {
+    var faults: [ResourceTableError] = []
     for index in 0..<entryCount {
       let offset = ResourceRecord.encodedByteCount * index
-      let record = try withTable { (table) throws(ResourceTableError) in
-        try ResourceRecord(decoding: table, at: offset)
-      }
-      guard record.reserved == (0, 0) else {
-        throw .reservedNotZero(offset: offset + (record.reserved.0 == 0 ? 40 : 32))
-      }
+      do throws(ResourceTableError) {
+        let record = try withTable { (table) throws(ResourceTableError) in
+          try ResourceRecord(decoding: table, at: offset)
+        }
+        if record.reserved != (0, 0) {
+          faults.append(.reservedNotZero(offset: offset + (record.reserved.0 == 0 ? 40 : 32)))
+        }
+      } catch { faults.append(error) }
     }
     let end = ResourceRecord.encodedByteCount * entryCount
-    guard end == bytes.count else {
-      throw .trailingBytes(offset: end, byteCount: bytes.count - end)
+    if end != bytes.count {
+      faults.append(.trailingBytes(offset: end, byteCount: bytes.count - end))
     }
+    return faults
   }
 
-  private func checkOverlap() throws(ResourceTableError) {
-    let sorted = try entries(limit: entryCount).sorted { $0.offset < $1.offset }
-    var previous = -1
-    var end = layout.contentOffset
-    for entry in sorted {
-      guard entry.offset >= end else {
-        throw .entriesOverlap(index: entry.index, otherIndex: previous, offset: entry.offset)
+  /// Entries that cannot be read, in the order of the table, then those that share bytes, in the
+  /// order of offsets.
+  private var overlapFaults: [ResourceTableError] {
+    var faults: [ResourceTableError] = []
+    var readable: [ResourceTableEntry] = []
+    for index in 0..<entryCount {
+      do throws(ResourceTableError) { readable.append(try entry(at: index)) } catch {
+        faults.append(error)
       }
-      previous = entry.index
-      end = entry.offset + entry.encodedByteCount
     }
+    var furthest = (index: -1, end: layout.contentOffset)
+    for entry in readable.sorted(by: { $0.offset < $1.offset }) {
+      if entry.offset < furthest.end {
+        faults.append(
+          .entriesOverlap(index: entry.index, otherIndex: furthest.index, offset: entry.offset))
+      }
+      let end = entry.offset + entry.encodedByteCount
+      if end > furthest.end { furthest = (entry.index, end) }
+    }
+    return faults
   }
 }
 

@@ -38,6 +38,8 @@ public enum RemoteprocError: Error, Equatable, Sendable {
     case changeFirmware
     /// Removing the processor for good.
     case delete
+    /// Finding out what a boot would come to.
+    case check
   }
 
   /// The state does not allow the change.

@@ -22,10 +22,14 @@ struct BootSession {
   var cleanTable: [UInt8]?
   var devices: [Vdev] = []
   var notices: [BootNotice] = []
+  /// What becomes of rules that the firmware breaks.
+  var faults: FaultLog
 
-  init(options: BootOptions, image: (any FirmwareFormat)?) {
+  /// A boot or an attach that has done nothing yet, or a check that goes on after faults.
+  init(options: BootOptions, image: (any FirmwareFormat)?, isCollecting: Bool = false) {
     self.options = options
     self.image = image
+    faults = FaultLog(isCollecting: isCollecting)
   }
 
   /// Whether the firmware ran already when we came.

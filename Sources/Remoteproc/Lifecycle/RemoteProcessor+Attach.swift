@@ -53,9 +53,9 @@ extension RemoteProcessor where Platform: ~Copyable {
   private mutating func takeOver(_ session: inout BootSession) throws(RemoteprocError) {
     try onPlatform { (platform) throws(PlatformError) in try platform.prepare() }
     session.isPrepared = true
-    let found = try loadedTable(session.options)
-    var plan = try makePlan(found?.source, session.options)
-    try plan.checkOverlap(segments: [], table: found?.source.range)
+    let found = try loadedTable(&session)
+    var plan = try makePlan(found?.source, &session)
+    try plan.checkOverlap(segments: [], table: found?.source.range, &session.faults)
     let fixed = plan.memory.items.compactMap(\.fixedRange)
     platform.reserve(fixed + (found?.source.range.map { [$0] } ?? []))
     try adopt(&plan, &session)
@@ -77,8 +77,9 @@ extension RemoteProcessor where Platform: ~Copyable {
 
   /// The table of the firmware that runs: a private copy, and the bytes themselves.
   private func loadedTable(
-    _ options: BootOptions
+    _ session: inout BootSession
   ) throws(RemoteprocError) -> (source: TableSource, window: SharedWindow)? {
+    let options = session.options
     guard let range = platform.loadedTable else {
       guard options.tableIsOptional else { throw .noLoadedTable }
       return nil
@@ -89,7 +90,8 @@ extension RemoteProcessor where Platform: ~Copyable {
     let table = FirmwareTable(bytes: window.sampleBytes(window.byteCount), da: range.start)
     let isStrict = options.profile.enforces(.tableLayout)
     let source = try TableSource(
-      table, version: options.tableVersion ?? (isStrict ? nil : .v1), isStrict: isStrict)
+      table, version: options.tableVersion ?? (isStrict ? nil : .v1))
+    if isStrict { try source.checkLayout(&session.faults) }
     return (source, window)
   }
 

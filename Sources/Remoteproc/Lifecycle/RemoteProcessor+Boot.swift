@@ -9,21 +9,7 @@ extension RemoteProcessor where Platform: ~Copyable {
   mutating func bringUp(
     _ image: some FirmwareFormat, _ session: inout BootSession
   ) throws(RemoteprocError) {
-    let profile = session.options.profile
-    try image.check(profile, machine: platform.machine)
-    try onPlatform { (platform) throws(PlatformError) in try platform.prepare() }
-    session.isPrepared = true
-    bootAddress = image.bootAddress
-    let source = try tableSource(of: image, session.options)
-    var plan = try makePlan(source, session.options)
-    try reserve(plan, image, source)
-    try allocate(&plan, &session)
-    let buffers = try allocateBuffers(&plan, &session)
-    try load(image, session)
-    if let source { try publish(source, &plan, &session) }
-    try openTraces(plan, &session)
-    try makeDevices(plan, buffers, &session)
-    session.notices = plan.notices + session.notices
+    try makeReady(image, &session)
     try prepareSubdevices(&session)
     try onPlatform { (platform) throws(PlatformError) in
       try platform.start(at: image.bootAddress)
@@ -31,6 +17,28 @@ extension RemoteProcessor where Platform: ~Copyable {
     session.isStarted = true
     try settleDevices(session)
     try startSubdevices(&session)
+  }
+
+  /// All that comes before the start.
+  mutating func makeReady(
+    _ image: some FirmwareFormat, _ session: inout BootSession
+  ) throws(RemoteprocError) {
+    for fault in image.faults(session.options.profile, machine: platform.machine) {
+      try session.faults.report(fault)
+    }
+    try onPlatform { (platform) throws(PlatformError) in try platform.prepare() }
+    session.isPrepared = true
+    bootAddress = image.bootAddress
+    let source = try tableSource(of: image, &session)
+    var plan = try makePlan(source, &session)
+    try reserve(plan, image, source, &session)
+    try allocate(&plan, &session)
+    let buffers = try allocateBuffers(&plan, &session)
+    try load(image, &session)
+    if let source { try publish(source, &plan, &session) }
+    try openTraces(plan, &session)
+    try makeDevices(plan, buffers, &session)
+    session.notices = plan.notices + session.notices
   }
 
   /// Undoes, last step first, what `session` says was done.
@@ -57,49 +65,71 @@ extension RemoteProcessor where Platform: ~Copyable {
     do throws(PlatformError) { return try body(&platform) } catch { throw .platform(error) }
   }
 
-  /// The table as the image holds it, read.
+  /// The table as the image holds it, read; `nil` when the firmware boots without one.
   private func tableSource(
-    of image: some FirmwareFormat, _ options: BootOptions
+    of image: some FirmwareFormat, _ session: inout BootSession
   ) throws(RemoteprocError) -> TableSource? {
+    let options = session.options
     let isStrict = options.profile.enforces(.tableLayout)
+    let source: TableSource
     do throws(RemoteprocError) {
       guard let table = try image.resourceTable(options.profile) else {
         guard options.tableIsOptional else { throw .noResourceTable }
         return nil
       }
-      return try TableSource(
-        table, version: options.tableVersion ?? (isStrict ? nil : .v1), isStrict: isStrict)
+      source = try TableSource(table, version: options.tableVersion ?? (isStrict ? nil : .v1))
     } catch {
       // To Linux a table with a bad start is no table; headers outside the image are refused.
-      if case .image = error { throw error }
-      guard !isStrict, options.tableIsOptional else { throw error }
+      if case .image = error {
+      } else if !isStrict, options.tableIsOptional {
+        return nil
+      }
+      try session.faults.report(error)
+      session.faults.loseEntries()
       return nil
     }
+    if isStrict { try source.checkLayout(&session.faults) }
+    return source
   }
 
   /// All that the table asks for, in its order.
   mutating func makePlan(
-    _ source: TableSource?, _ options: BootOptions
+    _ source: TableSource?, _ session: inout BootSession
   ) throws(RemoteprocError) -> ResourcePlan {
     var plan = ResourcePlan(
-      profile: options.profile, policy: platform.policy,
+      profile: session.options.profile, policy: platform.policy,
       hasIOMMU: platform.capabilities.contains(.hasIOMMU), regions: platform.regions)
     guard let source else { return plan }
     let count = source.reader.entryCount
     guard count <= platform.policy.maximumEntryCount else {
-      throw .table(.tooManyEntries(count: count, limit: platform.policy.maximumEntryCount))
+      try session.faults.report(
+        .table(.tooManyEntries(count: count, limit: platform.policy.maximumEntryCount)))
+      session.faults.loseEntries()
+      return plan
     }
     for index in 0..<count {
-      let entry = try source.entry(at: index)
-      if case .vendor(let vendor) = entry.resource {
-        try askPlatform(about: vendor, entry, source, &plan)
-      } else {
-        try plan.add(entry, of: source.reader)
+      do throws(RemoteprocError) { try add(index, of: source, to: &plan, &session.faults) } catch {
+        try session.faults.report(error)
       }
     }
-    try plan.checkRecords(of: source.reader.version)
-    try plan.checkBudget()
+    try plan.checkRecords(of: source.reader.version, &session.faults)
+    try plan.checkBudget(&session.faults)
     return plan
+  }
+
+  private mutating func add(
+    _ index: Int, of source: TableSource, to plan: inout ResourcePlan, _ faults: inout FaultLog
+  ) throws(RemoteprocError) {
+    let entry: ResourceTableEntry
+    do throws(RemoteprocError) { entry = try source.entry(at: index) } catch {
+      faults.loseEntries()
+      throw error
+    }
+    if case .vendor(let vendor) = entry.resource {
+      try askPlatform(about: vendor, entry, source, &plan)
+    } else {
+      try plan.add(entry, of: source.reader, &faults)
+    }
   }
 
   private mutating func askPlatform(
@@ -119,12 +149,14 @@ extension RemoteProcessor where Platform: ~Copyable {
 
   /// Tells the platform which addresses the image fixes, after checking that they are disjoint.
   private mutating func reserve(
-    _ plan: ResourcePlan, _ image: some FirmwareFormat, _ source: TableSource?
+    _ plan: ResourcePlan, _ image: some FirmwareFormat, _ source: TableSource?,
+    _ session: inout BootSession
   ) throws(RemoteprocError) {
     let segments = Self.ranges(of: image)
-    try plan.checkOverlap(segments: segments, table: source?.range)
+    try plan.checkOverlap(segments: segments, table: source?.range, &session.faults)
     platform.reserve(plan.memory.items.compactMap(\.fixedRange) + segments.map(\.range))
   }
+
   /// Where segments go; one that cannot be loaded is left to the loading to report.
   private static func ranges(
     of image: some FirmwareFormat

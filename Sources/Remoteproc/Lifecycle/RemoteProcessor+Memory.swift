@@ -7,7 +7,23 @@ extension RemoteProcessor where Platform: ~Copyable {
   mutating func allocate(
     _ plan: inout ResourcePlan, _ session: inout BootSession
   ) throws(RemoteprocError) {
-    for item in plan.memory.items { try allocate(item, &plan, &session) }
+    for item in plan.memory.items {
+      do throws(RemoteprocError) { try allocate(item, &plan, &session) } catch {
+        try session.faults.report(error, memory: item.name)
+        session.faults.lose(item.name, at: item.fixedRange)
+        session.carveouts.append(try Self.placeholder(of: item))
+      }
+    }
+  }
+
+  /// Keeps the place of memory that a check could not get; nothing lies in it.
+  private static func placeholder(
+    of item: PlannedMemory
+  ) throws(RemoteprocError) -> Carveout {
+    Carveout(
+      name: item.name, da: item.da ?? DeviceAddress(rawValue: 0), pa: nil, flags: item.flags,
+      purpose: item.purpose, holdsVring: item.holdsVring,
+      window: try PublishedTable.privateWindow(byteCount: 0))
   }
 
   /// Gets one piece of planned memory, and notes what the table is to say of it.
@@ -68,13 +84,24 @@ extension RemoteProcessor where Platform: ~Copyable {
   }
 
   /// Copies the image's segments to where they belong.
-  func load(_ image: some FirmwareFormat, _ session: BootSession) throws(RemoteprocError) {
+  func load(
+    _ image: some FirmwareFormat, _ session: inout BootSession
+  ) throws(RemoteprocError) {
     for index in 0..<image.segmentCount {
-      guard let segment = try image.segment(at: index) else { continue }
-      guard let window = window(at: segment.da, byteCount: segment.byteCount, in: session) else {
-        throw .segmentNotInMemory(
-          header: segment.headerOffset, da: segment.da, byteCount: segment.byteCount)
+      let found: FirmwareSegment?
+      do throws(RemoteprocError) { found = try image.segment(at: index) } catch {
+        try session.faults.report(error)
+        continue
       }
+      guard let segment = found else { continue }
+      guard let window = window(at: segment.da, byteCount: segment.byteCount, in: session) else {
+        guard !session.faults.explains(segment.da, byteCount: segment.byteCount) else { continue }
+        try session.faults.report(
+          .segmentNotInMemory(
+            header: segment.headerOffset, da: segment.da, byteCount: segment.byteCount))
+        continue
+      }
+      guard !session.faults.isCollecting else { continue }
       window.write(segment.contents, at: 0)
       let count = segment.contents.count
       window.fill(from: count, count: window.byteCount - count, with: 0)

@@ -21,7 +21,13 @@ extension RemoteProcessor where Platform: ~Copyable {
       do throws(RemoteprocError) {
         buffers.append(try buffer(for: device, needed, &session))
       } catch {
-        guard !plan.profile.enforces(.messageBuffers) else { throw error }
+        guard !plan.profile.enforces(.messageBuffers) else {
+          if !session.faults.lostMemory.contains(device.bufferName) {
+            try session.faults.report(error, memory: device.bufferName)
+          }
+          buffers.append(nil)
+          continue
+        }
         plan.notices.append(.deviceUseless(index: device.index, error))
         if case .driverFails = device.usability {
         } else {
@@ -57,8 +63,10 @@ extension RemoteProcessor where Platform: ~Copyable {
     addRingAddresses(&plan, session)
     let bytes = try source.patched(plan.patches)
     let visible = window(at: source.da, byteCount: UInt64(bytes.count), in: session)
-    if visible == nil, plan.profile.enforces(.tableVisible), !plan.devices.isEmpty {
-      throw .tableNotVisible(da: source.da, byteCount: bytes.count)
+    if visible == nil, plan.profile.enforces(.tableVisible), !plan.devices.isEmpty,
+      !session.faults.explains(source.da, byteCount: UInt64(bytes.count))
+    {
+      try session.faults.report(.tableNotVisible(da: source.da, byteCount: bytes.count))
     }
     let window: SharedWindow
     if let visible {
@@ -89,7 +97,11 @@ extension RemoteProcessor where Platform: ~Copyable {
       let window = window(at: da, byteCount: byteCount, in: session)
       if window == nil || byteCount == 0 {
         guard !plan.profile.enforces(.traceVisible) else {
-          throw .badTrace(trace.name, da: trace.da, byteCount: byteCount)
+          if byteCount == 0 || !session.faults.explains(da, byteCount: byteCount) {
+            try session.faults.report(
+              .badTrace(trace.name, da: trace.da, byteCount: byteCount))
+          }
+          continue
         }
         session.notices.append(.traceNotAvailable(trace.name, da: trace.da))
       }
@@ -106,7 +118,11 @@ extension RemoteProcessor where Platform: ~Copyable {
     _ session: inout BootSession
   ) throws(RemoteprocError) {
     for (device, buffer) in zip(plan.devices, buffers) {
-      let entry = try Self.entry(of: device, in: session.table)
+      let entry: VirtioDeviceEntry<SharedWindow>
+      do throws(RemoteprocError) { entry = try Self.entry(of: device, in: session.table) } catch {
+        try session.faults.report(error)
+        continue
+      }
       let vrings = device.rings.map { ring in
         let carveout = session.carveouts[ring.memory]
         return VirtioVring(

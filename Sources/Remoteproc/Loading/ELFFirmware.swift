@@ -30,22 +30,35 @@ public struct ELFFirmware: FirmwareFormat {
   public func check(
     _ profile: CompatibilityProfile, machine: ELFMachine?
   ) throws(RemoteprocError) {
-    try Self.wrap { () throws(ELFError) in
-      try file.checkSectionTableOffset()
-      try file.checkHasSegments()
-      if profile.enforces(.imageIdentification) { try file.checkIdentification() }
-      if profile.enforces(.imageMachine), let machine { try file.checkMachine(machine) }
-      if profile.enforces(.segmentPlacement) { try checkPlacement() }
-      if profile.enforces(.entryPoint) { try file.checkEntry() }
-    }
+    if let fault = faults(profile, machine: machine).first { throw fault }
   }
 
-  private func checkPlacement() throws(ELFError) {
-    for segment in file.segments where segment.isLoadable {
-      try file.checkExtent(of: segment)
-      _ = try file.bytes(of: segment)
+  /// All that ``check(_:machine:)`` objects to, in its order.
+  public func faults(
+    _ profile: CompatibilityProfile, machine: ELFMachine?
+  ) -> [RemoteprocError] {
+    var faults: [ELFError] = []
+    func note(_ rule: () throws(ELFError) -> Void) {
+      do throws(ELFError) { try rule() } catch { faults.append(error) }
     }
-    try file.checkOverlap()
+    note(file.checkSectionTableOffset)
+    note(file.checkHasSegments)
+    if profile.enforces(.imageIdentification) { faults += file.identificationFaults }
+    if profile.enforces(.imageMachine), let machine {
+      note { () throws(ELFError) in try file.checkMachine(machine) }
+    }
+    if profile.enforces(.segmentPlacement) {
+      for segment in file.segments where segment.isLoadable {
+        note { () throws(ELFError) in
+          try file.checkExtent(of: segment)
+          _ = try file.bytes(of: segment)
+        }
+      }
+      faults += file.overlapFaults
+    }
+    // Without any segment the entry point is no fault of its own.
+    if profile.enforces(.entryPoint), file.segmentCount > 0 { note(file.checkEntry) }
+    return faults.map(RemoteprocError.image)
   }
 
   /// The bytes of the table section.
@@ -60,7 +73,8 @@ public struct ELFFirmware: FirmwareFormat {
     guard let section = found else { return nil }
     do throws(ELFError) {
       let bytes = try file.bytes(of: section, strictness: strictness)
-      return FirmwareTable(bytes: Array(bytes), da: section.address)
+      return FirmwareTable(
+        bytes: Array(bytes), da: section.address, imageOffset: Int(section.offset))
     } catch .sectionOutOfFile(_, let offset, let byteCount, let imageByteCount) {
       throw .tableOutOfImage(
         offset: offset, byteCount: byteCount, imageByteCount: imageByteCount)

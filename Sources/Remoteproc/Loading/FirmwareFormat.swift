@@ -20,6 +20,9 @@ public protocol FirmwareFormat: Sendable {
   /// - Throws: ``RemoteprocError/image(_:)``.
   func check(_ profile: CompatibilityProfile, machine: ELFMachine?) throws(RemoteprocError)
 
+  /// All that ``check(_:machine:)`` objects to, in its order; by default the first.
+  func faults(_ profile: CompatibilityProfile, machine: ELFMachine?) -> [RemoteprocError]
+
   /// The resource table and the address it is to be published at; `nil` when there is none.
   ///
   /// - Throws: ``RemoteprocError/image(_:)``, or
@@ -35,17 +38,32 @@ public protocol FirmwareFormat: Sendable {
   func segment(at index: Int) throws(RemoteprocError) -> FirmwareSegment?
 }
 
+extension FirmwareFormat {
+  /// What ``check(_:machine:)`` throws, if anything.
+  public func faults(
+    _ profile: CompatibilityProfile, machine: ELFMachine?
+  ) -> [RemoteprocError] {
+    do throws(RemoteprocError) {
+      try check(profile, machine: machine)
+      return []
+    } catch { return [error] }
+  }
+}
+
 /// A resource table as an image holds it.
 public struct FirmwareTable: Equatable, Sendable {
   /// A private copy of the table.
   public let bytes: [UInt8]
   /// Where the remote looks for it.
   public let da: DeviceAddress
+  /// Where the bytes lie in the image; `nil` when they do not lie there in one piece.
+  public let imageOffset: Int?
 
   /// Makes a table.
-  public init(bytes: [UInt8], da: DeviceAddress) {
+  public init(bytes: [UInt8], da: DeviceAddress, imageOffset: Int? = nil) {
     self.bytes = bytes
     self.da = da
+    self.imageOffset = imageOffset
   }
 }
 

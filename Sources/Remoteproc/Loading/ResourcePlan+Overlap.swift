@@ -11,7 +11,7 @@ extension ResourcePlan {
   /// a segment nor the table lies in rings or message buffers.
   func checkOverlap(
     segments: [(header: Int, range: AddressRange<DeviceAddress>)],
-    table: AddressRange<DeviceAddress>?
+    table: AddressRange<DeviceAddress>?, _ faults: inout FaultLog
   ) throws(RemoteprocError) {
     guard profile.enforces(.resourceOverlap) else { return }
     let buffers = Set(devices.map(\.bufferName))
@@ -23,22 +23,29 @@ extension ResourcePlan {
       all.append(piece)
       if item.holdsVring || buffers.contains(item.name) { exclusive.append(piece) }
     }
-    try Self.checkDisjoint(all)
+    try Self.checkDisjoint(all, &faults)
     for piece in exclusive {
       for segment in segments where segment.range.overlaps(piece.range) {
-        throw Self.overlap(
-          piece, Piece(part: .segment(header: segment.header), range: segment.range))
+        try faults.report(
+          Self.overlap(
+            piece, Piece(part: .segment(header: segment.header), range: segment.range)))
       }
       if let table, table.overlaps(piece.range) {
-        throw Self.overlap(piece, Piece(part: .table, range: table))
+        try faults.report(Self.overlap(piece, Piece(part: .table, range: table)))
       }
     }
   }
 
-  private static func checkDisjoint(_ pieces: [Piece]) throws(RemoteprocError) {
+  /// Takes time in the order of n log n; each piece is compared with the one before it that
+  /// reaches furthest.
+  private static func checkDisjoint(
+    _ pieces: [Piece], _ faults: inout FaultLog
+  ) throws(RemoteprocError) {
     let sorted = pieces.sorted { $0.range.start < $1.range.start }
-    for (piece, next) in zip(sorted, sorted.dropFirst()) where piece.range.overlaps(next.range) {
-      throw overlap(piece, next)
+    guard var furthest = sorted.first else { return }
+    for next in sorted.dropFirst() {
+      if furthest.range.overlaps(next.range) { try faults.report(overlap(furthest, next)) }
+      if !furthest.range.contains(next.range) { furthest = next }
     }
   }
 

@@ -15,6 +15,8 @@ struct ResourcePlan {
   var patches: [(field: ResourceTableField, value: UInt64)] = []
   var notifyIDs = NotifyIDPool()
   var nextDevice = 0
+  /// In a check: ring records of version 0 were refused.
+  var hasBadRecords = false
 
   init(
     profile: CompatibilityProfile, policy: ResourcePolicy, hasIOMMU: Bool, regions: [MemoryRegion]
@@ -27,18 +29,19 @@ struct ResourcePlan {
 
   /// Takes up an entry that is not a vendor's.
   mutating func add(
-    _ entry: ResourceTableEntry, of table: ResourceTableReader
+    _ entry: ResourceTableEntry, of table: ResourceTableReader, _ faults: inout FaultLog
   ) throws(RemoteprocError) {
     switch entry.resource {
-    case .carveout(let resource):
-      try checkExtent(of: entry, in: table)
-      let fields = MemoryFields(of: entry, version: table.version)
-      try memory.claim(resource, fields: fields, offset: entry.offset)
+    case .carveout(let resource): try addCarveout(resource, entry: entry, in: table, &faults)
     case .devmem(let resource): try addDevmem(resource, entry: entry, in: table)
     case .trace(let resource): traces.append(resource)
-    case .vdev(let resource): try addDevice(resource, entry: entry, of: table)
+    case .vdev(let resource): try addDevice(resource, entry: entry, of: table, &faults)
     case .vdevRecord(let record): try addDevice(record, entry: entry)
-    case .vringRecord(let record): try addRing(record, entry: entry)
+    case .vringRecord(let record):
+      do throws(RemoteprocError) { try addRing(record, entry: entry) } catch {
+        hasBadRecords = true
+        throw error
+      }
     case .configRecord(let record): note(unknown: record.type, entry)
     case .unknown(let type): note(unknown: type, entry)
     case .vendor: break
@@ -47,6 +50,23 @@ struct ResourcePlan {
 
   private mutating func note(unknown type: UInt32, _ entry: ResourceTableEntry) {
     notices.append(.unknownEntry(type: type, offset: entry.offset))
+  }
+
+  private mutating func addCarveout(
+    _ resource: MemoryResource, entry: ResourceTableEntry, in table: ResourceTableReader,
+    _ faults: inout FaultLog
+  ) throws(RemoteprocError) {
+    do throws(RemoteprocError) {
+      try checkExtent(of: entry, in: table)
+      let fields = MemoryFields(of: entry, version: table.version)
+      try memory.claim(resource, fields: fields, offset: entry.offset)
+    } catch {
+      let range = resource.da.flatMap {
+        AddressRange(start: $0, byteCount: UInt64(resource.byteCount))
+      }
+      faults.lose(resource.name.terminated, at: range)
+      throw error
+    }
   }
 
   private func checkExtent(
@@ -79,12 +99,16 @@ struct ResourcePlan {
   }
 
   /// Checks that all memory together is within the policy.
-  func checkBudget() throws(RemoteprocError) {
+  mutating func checkBudget(_ faults: inout FaultLog) throws(RemoteprocError) {
     // Each is at most 2^32 and their number is bounded by the table: the sum fits.
     var needed = devices.reduce(0) { $0 + $1.bufferByteCount }
     for item in memory.items where item.region == nil { needed += item.byteCount }
-    guard needed <= policy.maximumCarveoutByteCount else {
-      throw .carveoutBudget(needed: needed, limit: policy.maximumCarveoutByteCount)
-    }
+    guard needed > policy.maximumCarveoutByteCount else { return }
+    try faults.report(
+      .carveoutBudget(needed: needed, limit: policy.maximumCarveoutByteCount))
+    // Not even a check may ask for as much.
+    memory = MemoryPlan(regions: [])
+    devices = []
+    faults.loseEntries()
   }
 }

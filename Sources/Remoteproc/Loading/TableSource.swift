@@ -6,16 +6,17 @@ struct TableSource {
   let reader: ResourceTableReader
   let da: DeviceAddress
 
-  /// Reads the start of `table`; with `isStrict` also what an honest table keeps to.
-  init(
-    _ table: FirmwareTable, version: ResourceTableVersion?, isStrict: Bool
-  ) throws(RemoteprocError) {
+  /// Reads the start of `table`.
+  init(_ table: FirmwareTable, version: ResourceTableVersion?) throws(RemoteprocError) {
     da = table.da
     reader = try Self.wrap { () throws(ResourceTableError) in
-      let reader = try ResourceTableReader(parsing: table.bytes, version: version)
-      if isStrict { try reader.checkLayout() }
-      return reader
+      try ResourceTableReader(parsing: table.bytes, version: version)
     }
+  }
+
+  /// Checks what an honest table keeps to.
+  func checkLayout(_ faults: inout FaultLog) throws(RemoteprocError) {
+    for fault in reader.layoutFaults() { try faults.report(.table(fault)) }
   }
 
   /// Where the table is to be published, if that is a range at all.

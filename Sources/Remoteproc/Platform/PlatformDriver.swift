@@ -70,6 +70,12 @@ public protocol PlatformDriver: ~Copyable, Sendable {
   /// Looks at an entry of the resource table that only a vendor can know; ignored by default.
   mutating func handleVendorEntry(_ entry: VendorEntry) -> VendorAnswer
 
+  /// Checks that execution may start at `bootAddress`, which may be any number; by default
+  /// anywhere.
+  ///
+  /// - Throws: what ``start(at:)`` throws for such an address.
+  func check(bootAddress: DeviceAddress) throws(PlatformError)
+
   /// Releases the processor from reset at `bootAddress`, after its segments are loaded.
   ///
   /// - Throws: ``PlatformError``, with the processor still in reset.
@@ -139,6 +145,8 @@ extension PlatformDriver where Self: ~Copyable {
   public mutating func unprepare() {}
   /// Does nothing.
   public mutating func reserve(_ ranges: [AddressRange<DeviceAddress>]) {}
+  /// Takes any address.
+  public func check(bootAddress: DeviceAddress) throws(PlatformError) {}
   /// Nothing but carveouts is visible.
   public func translate(_ range: AddressRange<DeviceAddress>) -> SharedWindow? { nil }
   /// Knows no vendor's entries.

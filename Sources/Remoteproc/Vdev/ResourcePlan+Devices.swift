@@ -8,13 +8,19 @@ extension ResourcePlan {
   ///
   /// Where Linux goes on without the device, so does the Linux profile.
   mutating func addDevice(
-    _ resource: VdevResource, entry: ResourceTableEntry, of table: ResourceTableReader
+    _ resource: VdevResource, entry: ResourceTableEntry, of table: ResourceTableReader,
+    _ faults: inout FaultLog
   ) throws(RemoteprocError) {
-    try checkVringCount(0...2, of: entry)
+    do throws(RemoteprocError) { try checkVringCount(0...2, of: entry) } catch {
+      // The devices after it keep their numbers.
+      nextDevice += 1
+      throw error
+    }
     var device = PlannedDevice(
       index: try takeDeviceIndex(), id: VirtioDeviceID(rawValue: resource.deviceID),
       offeredFeatures: resource.deviceFeatures, entry: entry)
-    let rings = try vrings(of: entry, count: Int(resource.vringCount), in: table)
+    let rings = try vrings(of: entry, count: Int(resource.vringCount), in: table, &faults)
+    guard let rings else { return }
     if let error = numbersError(of: rings, device: device.index) {
       return notices.append(.deviceDropped(index: device.index, error))
     }
@@ -23,12 +29,14 @@ extension ResourcePlan {
       do throws(RemoteprocError) {
         try place(ring, at: index, in: &device, fields: fields.vring(at: index))
       } catch {
-        guard !profile.enforces(.ringCarveout) else { throw error }
-        return drop(device, because: error)
+        guard profile.enforces(.ringCarveout) else { return drop(device, because: error) }
+        try faults.report(error)
       }
     }
     // Linux follows a null pointer when it frees the rings of a device with fewer.
     try checkVringCount(2...2, of: entry)
+    // In a check a ring may be missing for a fault that was noted.
+    guard device.rings.count == rings.count else { return }
     judge(&device)
     devices.append(device)
   }
@@ -41,21 +49,25 @@ extension ResourcePlan {
     }
   }
 
-  /// The rings of a device, with the numbers that the default profile accepts.
+  /// The rings of a device, with the numbers that the default profile accepts; `nil` in a check
+  /// that found others.
   private func vrings(
-    of entry: ResourceTableEntry, count: Int, in table: ResourceTableReader
-  ) throws(RemoteprocError) -> [VringResource] {
+    of entry: ResourceTableEntry, count: Int, in table: ResourceTableReader,
+    _ faults: inout FaultLog
+  ) throws(RemoteprocError) -> [VringResource]? {
     var rings: [VringResource] = []
+    var isSound = true
     for index in 0..<count {
       do throws(ResourceTableError) {
         rings.append(try table.vring(at: index, of: entry))
       } catch { throw .table(error) }
       let device = nextDevice - 1
       if profile.enforces(.ringSize), let error = layoutError(rings[index], device, index) {
-        throw error
+        try faults.report(error)
+        isSound = false
       }
     }
-    return rings
+    return isSound ? rings : nil
   }
 
   /// Why a ring cannot be used, or `nil`.

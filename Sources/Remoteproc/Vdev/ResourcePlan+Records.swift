@@ -42,12 +42,16 @@ extension ResourcePlan {
   }
 
   /// Checks that a device of version 0 has both its rings.
-  func checkRecords(of version: ResourceTableVersion) throws(RemoteprocError) {
-    guard version == .v0 else { return }
+  func checkRecords(
+    of version: ResourceTableVersion, _ faults: inout FaultLog
+  ) throws(RemoteprocError) {
+    // A record that was refused is why a ring is missing.
+    guard version == .v0, !hasBadRecords else { return }
     for device in devices where device.rings.count != 2 {
-      throw .table(
-        .unsupportedVringCount(
-          offset: device.entry.offset, count: device.rings.count, allowed: 2...2))
+      try faults.report(
+        .table(
+          .unsupportedVringCount(
+            offset: device.entry.offset, count: device.rings.count, allowed: 2...2)))
     }
   }
 }
