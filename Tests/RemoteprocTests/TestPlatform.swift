@@ -58,11 +58,65 @@ struct TestPlatform: PlatformDriver {
   /// Whether all RAM is visible to the remote, not only carveouts.
   var showsRAM = false
   private(set) var pool: DeviceMemoryPool
+  /// Memory of the bus that no carveout ever gets.
+  let sram: SharedWindow
+  /// What the IOMMU shows; `nil` while it is off.
+  private(set) var mapped: [IOMMUMapping]?
+  /// What is mapped when the IOMMU is attached to.
+  var found: [IOMMUMapping] = []
+  /// Whether pieces of ``pool`` have a physical address.
+  var hasPhysicalAddresses = true
 
   init(placement: DeviceMemoryPool.Placement = .identity) throws {
     pool = DeviceMemoryPool(
       base: device(Self.base), physicalBase: PhysicalAddress(rawValue: 0x10_0000),
       memory: try SharedRegion(byteCount: 1 << 20).window, placement: placement)
+    sram = try SharedRegion(byteCount: 0x1_0000).window
+  }
+
+  static let sramStart = PhysicalAddress(rawValue: 0x4a00_0000)
+
+  /// A board whose processor sees everything through an IOMMU, and that shows its SRAM.
+  static func withIOMMU() throws -> TestPlatform {
+    var platform = try TestPlatform()
+    platform.capabilities = .hasIOMMU
+    platform.policy.devmem = [
+      try #require(AddressRange(start: sramStart, byteCount: 0x1_0000))
+    ]
+    return platform
+  }
+
+  mutating func attachIOMMU() throws(PlatformError) -> IOMMUDomain {
+    try script.attempt("attach IOMMU", .attachIOMMU)
+    mapped = found
+    do throws(IOMMUError) {
+      guard let all = AddressRange(start: device(0), byteCount: 1 << 32) else {
+        throw .empty(device(0))
+      }
+      var domain = try IOMMUDomain(pageSizes: .arm, aperture: all)
+      for mapping in found { try domain.map(mapping) }
+      return domain
+    } catch { throw .system(.attachIOMMU, errno: 22) }
+  }
+
+  mutating func map(_ mapping: IOMMUMapping) throws(PlatformError) {
+    try script.attempt("map \(mapping.da)", .map)
+    mapped?.append(mapping)
+  }
+
+  mutating func unmap(_ mapping: IOMMUMapping) {
+    script.note("unmap \(mapping.da)")
+    mapped?.removeAll { $0 == mapping }
+  }
+
+  mutating func detachIOMMU() {
+    script.note("detach IOMMU")
+    mapped = mapped?.isEmpty == true ? nil : mapped
+  }
+
+  func window(at range: AddressRange<PhysicalAddress>) -> SharedWindow? {
+    guard let offset = range.start.offset(from: Self.sramStart) else { return nil }
+    return sram.window(at: offset, byteCount: range.byteCount)
   }
 
   mutating func prepare() throws(PlatformError) { try script.attempt("prepare", .prepare) }
@@ -71,7 +125,9 @@ struct TestPlatform: PlatformDriver {
 
   mutating func allocate(_ request: MemoryRequest) throws(PlatformError) -> MemoryGrant {
     try script.attempt("allocate \(request.name)", .allocate)
-    return try pool.allocate(request)
+    let grant = try pool.allocate(request)
+    return MemoryGrant(
+      da: grant.da, pa: hasPhysicalAddresses ? grant.pa : nil, window: grant.window)
   }
 
   mutating func release(_ grant: MemoryGrant) {
@@ -200,6 +256,7 @@ func expectClean(
 ) {
   #expect(processor.state == .offline, sourceLocation: sourceLocation)
   #expect(processor.platform.pool.grantedByteCount == 0, sourceLocation: sourceLocation)
+  #expect(processor.platform.mapped == nil, sourceLocation: sourceLocation)
   expectEmpty(processor)
   let calls = processor.platform.script.calls
   #expect(

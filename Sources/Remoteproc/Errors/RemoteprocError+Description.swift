@@ -14,6 +14,7 @@ extension RemoteprocError: CustomStringConvertible {
     case .table(let error): "\(error)"
     case .platform(let error): "\(error)"
     case .hostMemory(let error): "\(error)"
+    case .iommu(let error): "\(error)"
     case .device(let index, let error): "virtio device \(index): \(error)"
     case .illegalTransition(let transition, let state): "\(transition) not possible while \(state)"
     case .tooManyUsers(let count): "already \(count) users"
@@ -28,7 +29,8 @@ extension RemoteprocError: CustomStringConvertible {
     case .noResourceTable, .tableOutOfImage, .tableNotVisible, .segmentNotInMemory, .overlap:
       placementDescription
     case .duplicateCarveout, .carveoutTooSmall, .carveoutMismatch, .addressNotMet,
-      .addressNotExpressible, .carveoutBudget, .devmemWithoutIOMMU, .devmemNotAllowed, .badTrace:
+      .addressNotExpressible, .carveoutBudget, .devmemWithoutIOMMU, .devmemNotAllowed, .badTrace,
+      .noIOMMU, .notMappable:
       memoryDescription
     case .tooManyDevices, .badQueueSize, .badAlignment, .ringTooLarge, .unsupportedDevice,
       .badVringRecord:
@@ -78,6 +80,9 @@ extension RemoteprocError: CustomStringConvertible {
       "carveout \"\(name)\" at da \(da) is beyond the 32 bits of a resource table"
     case .carveoutBudget(let needed, let limit):
       "firmware asks for \(hex(needed)) bytes of memory, \(hex(limit)) allowed"
+    case .noIOMMU: "an IOMMU is demanded, the platform has none"
+    case .notMappable(let name):
+      "memory \"\(name)\" has no physical address, so that the IOMMU cannot map it"
     case .devmemWithoutIOMMU(let offset):
       "devmem at offset \(hex(offset)) needs an IOMMU, the platform has none"
     case .devmemNotAllowed(let pa, let byteCount):

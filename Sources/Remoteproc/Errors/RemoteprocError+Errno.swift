@@ -12,6 +12,8 @@ extension RemoteprocError {
     case .duplicateCarveout, .carveoutTooSmall, .carveoutMismatch, .addressNotMet,
       .addressNotExpressible, .carveoutBudget:
       ENOMEM
+    case .iommu(.alreadyMapped), .iommu(.noAddress): ENOMEM
+    case .noIOMMU: ENODEV
     case .tooManyUsers: EBUSY
     case .illegalTransition(_, from: .deleted): ENODEV
     case .illegalTransition(.changeFirmware, _): EBUSY
@@ -30,6 +32,7 @@ extension RemoteprocError {
     case .timedOut: ETIMEDOUT
     case .system(_, let errno): errno
     case .outOfMemory, .addressNotAvailable, .invalidRequest: ENOMEM
+    case .noIOMMU: ENODEV
     }
   }
 

@@ -87,6 +87,12 @@ public enum RemoteprocError: Error, Equatable, Sendable {
   case carveoutBudget(needed: UInt64, limit: UInt64)
   /// Two parts share memory, from `address` on.
   case overlap(Part, Part, address: DeviceAddress)
+  /// An IOMMU was demanded, and the platform has none.
+  case noIOMMU
+  /// Memory could not be mapped through the IOMMU.
+  case iommu(IOMMUError)
+  /// The memory of this name has no physical address that an IOMMU could be given.
+  case notMappable(WireName)
   /// Device memory was asked for and there is no IOMMU to map it.
   case devmemWithoutIOMMU(offset: Int)
   /// Device memory was asked for that the policy does not list.

@@ -10,17 +10,21 @@ public struct BootOptions: Equatable, Sendable {
   /// The format of the table; `nil` tells it from the bytes (the Linux profile knows only
   /// version 1).
   public var tableVersion: ResourceTableVersion?
+  /// Whether the processor must see memory through an IOMMU, so that nothing else is in its reach.
+  public var requiresIOMMU: Bool
   /// Kinds of virtio devices that somebody will drive; others are only acknowledged.
   public var driverIDs: [VirtioDeviceID]
 
   /// Makes options; without arguments the usual ones.
   public init(
     profile: CompatibilityProfile = .default, tableIsOptional: Bool = false,
-    tableVersion: ResourceTableVersion? = nil, driverIDs: [VirtioDeviceID] = [.rpmsg]
+    tableVersion: ResourceTableVersion? = nil, requiresIOMMU: Bool = false,
+    driverIDs: [VirtioDeviceID] = [.rpmsg]
   ) {
     self.profile = profile
     self.tableIsOptional = tableIsOptional
     self.tableVersion = tableVersion
+    self.requiresIOMMU = requiresIOMMU
     self.driverIDs = driverIDs
   }
 }

@@ -7,6 +7,12 @@ struct BootSession {
   /// What was booted, and is again after a crash; `nil` for firmware that ran already.
   let image: (any FirmwareFormat)?
   var userCount: UInt32 = 1
+  /// What the processor sees; `nil` without an IOMMU.
+  var domain: IOMMUDomain?
+  /// What of it is ours to unmap, in the order it was mapped.
+  var mapped: [IOMMUMapping] = []
+  /// Device addresses that the image fixes; memory without an address of its own avoids them.
+  var fixedRanges: [AddressRange<DeviceAddress>] = []
   var isPrepared = false
   /// Whether the platform has started, or taken over, the processor.
   var isStarted = false

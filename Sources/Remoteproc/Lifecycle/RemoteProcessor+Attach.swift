@@ -51,13 +51,15 @@ extension RemoteProcessor where Platform: ~Copyable {
   }
 
   private mutating func takeOver(_ session: inout BootSession) throws(RemoteprocError) {
+    try attachIOMMU(&session)
     try onPlatform { (platform) throws(PlatformError) in try platform.prepare() }
     session.isPrepared = true
     let found = try loadedTable(&session)
     var plan = try makePlan(found?.source, &session)
     try plan.checkOverlap(segments: [], table: found?.source.range, &session.faults)
-    let fixed = plan.memory.items.compactMap(\.fixedRange)
-    platform.reserve(fixed + (found?.source.range.map { [$0] } ?? []))
+    session.fixedRanges = plan.fixedRanges + (found?.source.range.map { [$0] } ?? [])
+    if session.domain == nil { platform.reserve(session.fixedRanges) }
+    try mapDevmem(plan, &session)
     try adopt(&plan, &session)
     let buffers = try allocateBuffers(&plan, &session)
     if let found {
@@ -84,7 +86,9 @@ extension RemoteProcessor where Platform: ~Copyable {
       guard options.tableIsOptional else { throw .noLoadedTable }
       return nil
     }
-    guard let window = platform.translate(range), range.byteCount <= 1 << 20 else {
+    guard range.byteCount <= 1 << 20,
+      let window = window(at: range.start, byteCount: range.byteCount, in: session)
+    else {
       throw .loadedTableNotReadable(range.start, byteCount: range.byteCount)
     }
     let table = FirmwareTable(bytes: window.sampleBytes(window.byteCount), da: range.start)
@@ -104,13 +108,13 @@ extension RemoteProcessor where Platform: ~Copyable {
         try allocate(item, &plan, &session)
         continue
       }
-      guard let window = platform.translate(range) else {
+      guard let window = window(at: range.start, byteCount: range.byteCount, in: session) else {
         throw .platform(.addressNotAvailable(range.start, byteCount: range.byteCount))
       }
       session.carveouts.append(
         Carveout(
-          name: item.name, da: range.start, pa: nil, flags: item.flags, purpose: item.purpose,
-          holdsVring: item.holdsVring, window: window))
+          name: item.name, da: range.start, pa: session.domain?.translate(range.start),
+          flags: item.flags, purpose: item.purpose, holdsVring: item.holdsVring, window: window))
     }
   }
 

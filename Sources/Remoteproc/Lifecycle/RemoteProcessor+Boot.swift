@@ -26,12 +26,14 @@ extension RemoteProcessor where Platform: ~Copyable {
     for fault in image.faults(session.options.profile, machine: platform.machine) {
       try session.faults.report(fault)
     }
+    try attachIOMMU(&session)
     try onPlatform { (platform) throws(PlatformError) in try platform.prepare() }
     session.isPrepared = true
     bootAddress = image.bootAddress
     let source = try tableSource(of: image, &session)
     var plan = try makePlan(source, &session)
     try reserve(plan, image, source, &session)
+    try mapDevmem(plan, &session)
     try allocate(&plan, &session)
     let buffers = try allocateBuffers(&plan, &session)
     try load(image, &session)
@@ -52,11 +54,14 @@ extension RemoteProcessor where Platform: ~Copyable {
     }
     unprepareSubdevices(&session)
     if let clean = session.cleanTable { session.table?.window.write(clean[...], at: 0) }
+    unmapAll(&session)
     for grant in session.grants.reversed() { platform.release(grant) }
     session.grants = []
-    guard session.isPrepared else { return }
-    platform.reserve([])
-    platform.unprepare()
+    if session.isPrepared {
+      platform.reserve([])
+      platform.unprepare()
+    }
+    detachIOMMU(&session)
   }
 
   mutating func onPlatform<Result>(
@@ -98,7 +103,7 @@ extension RemoteProcessor where Platform: ~Copyable {
   ) throws(RemoteprocError) -> ResourcePlan {
     var plan = ResourcePlan(
       profile: session.options.profile, policy: platform.policy,
-      hasIOMMU: platform.capabilities.contains(.hasIOMMU), regions: platform.regions)
+      hasIOMMU: session.domain != nil, regions: platform.regions)
     guard let source else { return plan }
     let count = source.reader.entryCount
     guard count <= platform.policy.maximumEntryCount else {
@@ -148,13 +153,16 @@ extension RemoteProcessor where Platform: ~Copyable {
   }
 
   /// Tells the platform which addresses the image fixes, after checking that they are disjoint.
+  ///
+  /// Behind an IOMMU they say nothing about where memory lies on the bus.
   private mutating func reserve(
     _ plan: ResourcePlan, _ image: some FirmwareFormat, _ source: TableSource?,
     _ session: inout BootSession
   ) throws(RemoteprocError) {
     let segments = Self.ranges(of: image)
     try plan.checkOverlap(segments: segments, table: source?.range, &session.faults)
-    platform.reserve(plan.memory.items.compactMap(\.fixedRange) + segments.map(\.range))
+    session.fixedRanges = plan.fixedRanges + segments.map(\.range)
+    if session.domain == nil { platform.reserve(session.fixedRanges) }
   }
 
   /// Where segments go; one that cannot be loaded is left to the loading to report.

@@ -42,8 +42,9 @@ extension RemoteProcessor where Platform: ~Copyable {
     for item: PlannedMemory, _ plan: inout ResourcePlan, _ session: inout BootSession
   ) throws(RemoteprocError) -> Carveout {
     if let region = item.region {
+      let mapped = try map(item, pa: region.pa, &session)
       return Carveout(
-        name: item.name, da: region.da ?? DeviceAddress(rawValue: UInt64(UInt32.max)),
+        name: item.name, da: mapped ?? region.da ?? DeviceAddress(rawValue: UInt64(UInt32.max)),
         pa: region.pa, flags: item.flags, purpose: item.purpose, holdsVring: item.holdsVring,
         window: region.window)
     }
@@ -66,10 +67,11 @@ extension RemoteProcessor where Platform: ~Copyable {
       holdsVring: item.holdsVring, window: grant.window)
   }
 
-  /// Gets zeroed memory and remembers to give it back.
+  /// Gets zeroed memory and remembers to give it back; the address is the one the remote sees.
   mutating func grant(
     _ item: PlannedMemory, _ session: inout BootSession
   ) throws(RemoteprocError) -> MemoryGrant {
+    if let domain = session.domain { return try mappedGrant(item, domain, &session) }
     let grant = try onPlatform { (platform) throws(PlatformError) in
       try platform.allocate(item.request)
     }

@@ -64,6 +64,8 @@ public struct RemoteProcessor<Platform: PlatformDriver & ~Copyable>: ~Copyable {
   public var devices: [Vdev] { session?.devices ?? [] }
   /// The resource table; `nil` while nothing is booted or when the firmware has none.
   public var table: PublishedTable? { session?.table }
+  /// What the processor sees through its IOMMU; `nil` while nothing is booted or without one.
+  public var iommu: IOMMUDomain? { session?.domain }
   /// What was odd about the firmware; empty while nothing is booted.
   public var notices: [BootNotice] { session?.notices ?? [] }
   /// How the remote is told about vrings; any thread may use a copy.
@@ -84,7 +86,13 @@ public struct RemoteProcessor<Platform: PlatformDriver & ~Copyable>: ~Copyable {
     {
       return window
     }
-    return session.carveouts.window(at: da, byteCount: byteCount, width: session.addressWidth)
+    let carveouts = session.carveouts
+    if let window = carveouts.window(at: da, byteCount: byteCount, width: session.addressWidth) {
+      return window
+    }
+    // Device memory, which has no window of its own.
+    return AddressRange(start: da, byteCount: byteCount)
+      .flatMap { session.domain?.translate($0) }.flatMap { platform.window(at: $0) }
   }
 
   /// Calls `body` with the platform.

@@ -15,7 +15,9 @@ extension ResourcePlan {
   ) throws(RemoteprocError) {
     guard profile.enforces(.resourceOverlap) else { return }
     let buffers = Set(devices.map(\.bufferName))
-    var all: [Piece] = []
+    var all = devmem.compactMap { item in
+      item.range.map { Piece(part: .memory(item.name), range: $0) }
+    }
     var exclusive: [Piece] = []
     for item in memory.items {
       guard let range = item.fixedRange, range.byteCount > 0 else { continue }

@@ -8,6 +8,7 @@ struct ResourcePlan {
   let policy: ResourcePolicy
   let hasIOMMU: Bool
   var memory: MemoryPlan
+  var devmem: [PlannedDevmem] = []
   var traces: [TraceResource] = []
   var devices: [PlannedDevice] = []
   var notices: [BootNotice] = []
@@ -78,7 +79,7 @@ struct ResourcePlan {
     } catch { throw .table(error) }
   }
 
-  private func addDevmem(
+  private mutating func addDevmem(
     _ resource: MemoryResource, entry: ResourceTableEntry, in table: ResourceTableReader
   ) throws(RemoteprocError) {
     guard hasIOMMU else { throw .devmemWithoutIOMMU(offset: entry.offset) }
@@ -87,6 +88,12 @@ struct ResourcePlan {
     guard let range, policy.devmem.contains(where: { $0.contains(range) }) else {
       throw .devmemNotAllowed(resource.pa, byteCount: UInt64(resource.byteCount))
     }
+    devmem.append(PlannedDevmem(resource))
+  }
+
+  /// Device addresses that the table fixes.
+  var fixedRanges: [AddressRange<DeviceAddress>] {
+    devmem.compactMap(\.range) + memory.items.compactMap(\.fixedRange)
   }
 
   /// The number of the next device, also of one that is left out.

@@ -14,6 +14,9 @@ public import WireTypes
 /// A step that failed is not undone, each one before it is. To take over a processor that runs
 /// already, ``attach()`` comes in the place of the start.
 ///
+/// With ``PlatformCapabilities/hasIOMMU``: ``attachIOMMU()`` before all these, ``map(_:)`` for
+/// device memory before the first ``allocate(_:)``, and for what it gave after each.
+///
 /// What the remote does by itself (kicks, crashes, exit codes) a platform tells the
 /// ``ProcessorInbox`` that it was made with.
 public protocol PlatformDriver: ~Copyable, Sendable {
@@ -35,6 +38,28 @@ public protocol PlatformDriver: ~Copyable, Sendable {
   /// Bounds on what firmware may ask for; ``ResourcePolicy/standard`` by default.
   var policy: ResourcePolicy { get }
 
+  /// Puts the processor behind its IOMMU, with nothing mapped, and says what the unit can do.
+  ///
+  /// A processor that runs already keeps, and this returns, what is mapped. Called only with
+  /// ``PlatformCapabilities/hasIOMMU``; by default the unit is missing.
+  ///
+  /// - Throws: ``PlatformError``, with the unit off; by default ``PlatformError/noIOMMU``.
+  mutating func attachIOMMU() throws(PlatformError) -> IOMMUDomain
+
+  /// Makes the unit show memory to the processor; the core has checked that nothing is there yet.
+  ///
+  /// Called between ``attachIOMMU()`` and ``detachIOMMU()``; not possible by default.
+  ///
+  /// - Throws: ``PlatformError``, with nothing mapped.
+  mutating func map(_ mapping: IOMMUMapping) throws(PlatformError)
+
+  /// Undoes one ``map(_:)``, before the memory behind it is released; nothing by default.
+  mutating func unmap(_ mapping: IOMMUMapping)
+
+  /// Undoes ``attachIOMMU()`` when the processor is in reset and nothing is mapped any more;
+  /// nothing by default.
+  mutating func detachIOMMU()
+
   /// Powers what the processor's memory needs before it is touched; nothing by default.
   ///
   /// - Throws: ``PlatformError``, with nothing left powered.
@@ -52,7 +77,8 @@ public protocol PlatformDriver: ~Copyable, Sendable {
   /// Gives memory that host and remote share, for a carveout, a vring or message buffers.
   ///
   /// The address of the grant may differ from the requested one; the core decides whether that is
-  /// good enough. The core zeroes the memory.
+  /// good enough. Behind an IOMMU no address is requested, and the physical address of the grant
+  /// counts: the core maps it. The core zeroes the memory.
   ///
   /// - Throws: ``PlatformError/outOfMemory(needed:available:)``,
   ///   ``PlatformError/addressNotAvailable(_:byteCount:)`` or another ``PlatformError``.
@@ -66,6 +92,11 @@ public protocol PlatformDriver: ~Copyable, Sendable {
   ///
   /// Returns `nil` unless all of `range` is such memory.
   func translate(_ range: AddressRange<DeviceAddress>) -> SharedWindow?
+
+  /// The memory at `range` of the physical bus, if host and remote share it; by default none.
+  ///
+  /// It is how the host reads device memory that the firmware had mapped.
+  func window(at range: AddressRange<PhysicalAddress>) -> SharedWindow?
 
   /// Looks at an entry of the resource table that only a vendor can know; ignored by default.
   mutating func handleVendorEntry(_ entry: VendorEntry) -> VendorAnswer
@@ -139,6 +170,14 @@ extension PlatformDriver where Self: ~Copyable {
   public var machine: ELFMachine? { nil }
   /// The standard policy.
   public var policy: ResourcePolicy { .standard }
+  /// There is none.
+  public mutating func attachIOMMU() throws(PlatformError) -> IOMMUDomain { throw .noIOMMU }
+  /// There is no unit.
+  public mutating func map(_ mapping: IOMMUMapping) throws(PlatformError) { throw .noIOMMU }
+  /// Does nothing.
+  public mutating func unmap(_ mapping: IOMMUMapping) {}
+  /// Does nothing.
+  public mutating func detachIOMMU() {}
   /// Does nothing.
   public mutating func prepare() throws(PlatformError) {}
   /// Does nothing.
@@ -149,6 +188,8 @@ extension PlatformDriver where Self: ~Copyable {
   public func check(bootAddress: DeviceAddress) throws(PlatformError) {}
   /// Nothing but carveouts is visible.
   public func translate(_ range: AddressRange<DeviceAddress>) -> SharedWindow? { nil }
+  /// No memory has a physical address.
+  public func window(at range: AddressRange<PhysicalAddress>) -> SharedWindow? { nil }
   /// Knows no vendor's entries.
   public mutating func handleVendorEntry(_ entry: VendorEntry) -> VendorAnswer { .ignored }
   /// No.

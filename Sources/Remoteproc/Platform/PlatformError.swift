@@ -4,6 +4,10 @@ public import WireTypes
 public enum PlatformError: Error, Equatable, Sendable {
   /// The part of the life cycle that failed.
   public enum Operation: Equatable, Sendable {
+    /// Putting the processor behind its IOMMU.
+    case attachIOMMU
+    /// Mapping memory for the processor.
+    case map
     /// Making the hardware ready for firmware.
     case prepare
     /// Getting memory.
@@ -36,6 +40,8 @@ public enum PlatformError: Error, Equatable, Sendable {
   case addressNotAvailable(DeviceAddress, byteCount: UInt64)
   /// The request asks for no byte at all or for an alignment that is no power of two.
   case invalidRequest(byteCount: UInt64, alignment: UInt64)
+  /// The platform says that it has an IOMMU and cannot work it.
+  case noIOMMU
 }
 
 extension PlatformError: CustomStringConvertible {
@@ -52,6 +58,7 @@ extension PlatformError: CustomStringConvertible {
       "0x\(String(byteCount, radix: 16)) bytes at da \(address) are not available"
     case .invalidRequest(let byteCount, let alignment):
       "memory of \(byteCount) bytes aligned to \(alignment) cannot be asked for"
+    case .noIOMMU: "the IOMMU is missing"
     }
   }
 }
