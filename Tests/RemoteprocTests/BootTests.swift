@@ -26,7 +26,7 @@ struct BootTests {
     #expect(
       processor.platform.script.calls == [
         "prepare", "allocate fw", "allocate heap", "allocate vdev0vring0",
-        "allocate vdev0vring1", "allocate vdev0buffer", "start 0x80000000", "stop",
+        "allocate vdev0vring1", "allocate vdev0buffer", "start 0x80000000", "ask shutdown", "stop",
         "release 0x80086000", "release 0x80084000", "release 0x80082000",
         "release 0x80080000", "release 0x80000000", "unprepare",
       ])

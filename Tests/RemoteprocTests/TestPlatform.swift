@@ -149,6 +149,36 @@ struct TestPlatform: PlatformDriver {
   }
 
   mutating func stop() throws(PlatformError) { try script.attempt("stop", .stop) }
+
+  /// Whether it runs before anybody boots it, with its table there.
+  var runsAlready = false
+  var loadedTable: AddressRange<DeviceAddress>?
+  var answer = RemoteAnswer.acknowledged
+
+  mutating func attach() throws(PlatformError) { try script.attempt("attach", .attach) }
+  mutating func detach() throws(PlatformError) { try script.attempt("detach", .detach) }
+  mutating func suspend() throws(PlatformError) { try script.attempt("suspend", .suspend) }
+  mutating func resume() throws(PlatformError) { try script.attempt("resume", .resume) }
+
+  mutating func ask(_ request: RemoteRequest, until deadline: MonotonicTime) -> RemoteAnswer {
+    script.note("ask \(request)")
+    return answer
+  }
+
+  mutating func panic() -> Duration {
+    script.note("panic")
+    return .milliseconds(3)
+  }
+
+  /// Puts `bytes` where firmware that runs already has its table.
+  mutating func preload(table bytes: [UInt8], at offset: UInt64 = 0x1000) throws {
+    runsAlready = true
+    showsRAM = true
+    let range = try deviceRange(Self.base + offset, UInt64(bytes.count))
+    loadedTable = range
+    let window = try #require(pool.window(of: range))
+    for (index, byte) in bytes.enumerated() { window.store(byte, at: index) }
+  }
 }
 
 /// Firmware for a ``TestPlatform``, correct unless a test spoils it.

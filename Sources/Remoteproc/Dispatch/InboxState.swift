@@ -41,6 +41,12 @@ final class InboxState: Sendable {
     }
   }
 
+  func discard() {
+    pending.store(0, ordering: .relaxed)
+    pendingAny.store(false, ordering: .relaxed)
+    _ = events.withLock { $0.takeAll() }
+  }
+
   func append(_ event: PlatformEvent) { events.withLock { $0.append(event) } }
 
   func addHandler(_ body: @escaping @Sendable (NotifyID?) -> Void) -> HandlerToken {

@@ -57,6 +57,9 @@ public final class ProcessorInbox: Sendable {
     job.schedule()
   }
 
+  /// Forgets kicks and events that wait, as they belong to a run that is over.
+  public func discard() { box.discard() }
+
   /// What was counted since the inbox was made.
   public var statistics: InboxStatistics { box.statistics }
 }

@@ -21,6 +21,8 @@ extension RemoteprocError: CustomStringConvertible {
     case .notAcknowledged(let request, let answer): Self.text(request, answer)
     case .subdevice(let name, let error): "sub-device \(name): \(error)"
     case .noFirmware: "no firmware to start"
+    case .firmware(let name, let errno): "firmware \(name) cannot be read: errno \(errno)"
+    case .emptyFirmwareName: "the name of the firmware is empty"
     case .noLoadedTable: "the running firmware's resource table is not known"
     case .loadedTableNotReadable(let da, let byteCount):
       "the running firmware's resource table (\(byteCount) bytes at da \(da)) cannot be read"

@@ -15,6 +15,7 @@ extension RemoteprocError {
     case .iommu(.alreadyMapped), .iommu(.noAddress): ENOMEM
     case .noIOMMU: ENODEV
     case .tooManyUsers: EBUSY
+    case .firmware(_, let errno): errno
     case .illegalTransition(_, from: .deleted): ENODEV
     case .illegalTransition(.changeFirmware, _): EBUSY
     case .notAcknowledged(_, .timedOut): ETIMEDOUT

@@ -54,6 +54,10 @@ public enum RemoteprocError: Error, Equatable, Sendable {
   case loadedTableNotReadable(DeviceAddress, byteCount: UInt64)
   /// There is no firmware to start with.
   case noFirmware
+  /// Firmware of this name could not be read; a positive `errno`.
+  case firmware(name: String, errno: Int32)
+  /// Firmware without a name was asked for.
+  case emptyFirmwareName
   /// More users than can be counted.
   case tooManyUsers(UInt32)
   /// The image breaks a rule of its format.

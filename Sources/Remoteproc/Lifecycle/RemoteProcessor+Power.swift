@@ -26,6 +26,16 @@ extension RemoteProcessor where Platform: ~Copyable {
     phase = .running(session)
   }
 
+  /// Adds a user to a processor that is up.
+  ///
+  /// - Throws: ``RemoteprocError/illegalTransition(_:from:)`` unless it is running or attached.
+  mutating func join() throws(RemoteprocError) {
+    guard case .running(let session) = phase else {
+      throw .illegalTransition(.boot, from: state)
+    }
+    try addUser(to: session)
+  }
+
   mutating func addUser(to session: BootSession) throws(RemoteprocError) {
     guard session.userCount < .max else { throw .tooManyUsers(session.userCount) }
     var session = session

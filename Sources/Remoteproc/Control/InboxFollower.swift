@@ -1,0 +1,35 @@
+import Scheduling
+import Synchronization
+
+/// Hands what the platform reports to a controller, and keeps the reports of one run from the next.
+final class InboxFollower: Subdevice {
+  typealias Handler = @Sendable (PlatformEvent, _ run: UInt64) -> Void
+
+  let name = "inbox"
+  private let inbox: ProcessorInbox
+  private let handler = Guarded<Handler?>(nil)
+  private let number = Atomic<UInt64>(0)
+
+  init(_ inbox: ProcessorInbox) { self.inbox = inbox }
+
+  /// Who gets the events, on a thread of the dispatcher.
+  func setHandler(_ body: @escaping Handler) { handler.withLock { $0 = body } }
+
+  /// The number of the run that goes on now.
+  var run: UInt64 { number.load(ordering: .relaxed) }
+
+  func prepare(_ resources: ProcessorResources) throws(SubdeviceError) {
+    inbox.discard()
+    number.wrappingAdd(1, ordering: .relaxed)
+  }
+
+  func start(_ resources: ProcessorResources) throws(SubdeviceError) {
+    let run = run
+    inbox.setEventHandler { [self] event in
+      let body = handler.withLock { $0 }
+      body?(event, run)
+    }
+  }
+
+  func stop(crashed: Bool) { inbox.setEventHandler(nil) }
+}
