@@ -27,7 +27,8 @@ extension Board {
     let clock =
       core.frequencyInHertz == BoardCore.defaultFrequencyInHertz
       ? "" : ", clock: \(core.frequencyInHertz)Hz"
-    return "{ isa: \(core.isa.rawValue), count: \(core.count)\(clock) }"
+    let restart = core.restart == .none ? "" : ", restart: \(core.restart.rawValue)"
+    return "{ isa: \(core.isa.rawValue), count: \(core.count)\(clock)\(restart) }"
   }
 
   private var iommuText: String {

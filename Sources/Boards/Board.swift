@@ -46,6 +46,8 @@ public struct BoardCore: Equatable, Sendable {
   public var count: Int
   /// Nominal clock, 1 kHz to 10 GHz; a deterministic run takes one cycle for each instruction.
   public var frequencyInHertz: UInt64
+  /// What happens after a crash without any doing of the host.
+  public var restart = BoardRestart.none
 
   /// The clock of a core whose board does not give one.
   public static let defaultFrequencyInHertz: UInt64 = 100_000_000
@@ -58,6 +60,14 @@ public struct BoardCore: Equatable, Sendable {
     self.count = count
     self.frequencyInHertz = frequencyInHertz
   }
+}
+
+/// What a core does by itself after a crash.
+public enum BoardRestart: String, CaseIterable, Equatable, Sendable {
+  /// It stands still until the host starts it.
+  case none
+  /// It boots again what it booted before; the host attaches to it.
+  case itself = "self"
 }
 
 /// One piece of memory of a board.

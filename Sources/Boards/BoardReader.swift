@@ -30,7 +30,7 @@ struct BoardReader {
   private func core() throws(BoardError) -> BoardCore? {
     let node = try root.required("core")
     if node.scalar?.string == "none" { return nil }
-    let fields = try root.fields("core", node, known: ["isa", "count", "clock"])
+    let fields = try root.fields("core", node, known: ["isa", "count", "clock", "restart"])
     let isa: BoardISA = try fields.word("isa", fields.required("isa"))
     var core = BoardCore(isa: isa, count: 1)
     if let node = fields.optional("count") {
@@ -40,6 +40,7 @@ struct BoardReader {
       core.frequencyInHertz = try fields.number(
         "clock", node, as: .frequency, in: 1_000...10_000_000_000)
     }
+    if let node = fields.optional("restart") { core.restart = try fields.word("restart", node) }
     return core
   }
 

@@ -15,6 +15,7 @@ extension ChipConfiguration {
           }
         return Device(kind: kind, da: device.da)
       },
-      frequencyInHertz: core.frequencyInHertz)
+      frequencyInHertz: core.frequencyInHertz,
+      restartDelay: core.restart == .itself ? Self.standardRestartDelay : nil)
   }
 }

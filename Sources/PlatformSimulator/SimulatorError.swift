@@ -1,4 +1,6 @@
+public import Remoteproc
 public import SimulatedSoC
+public import WireTypes
 
 /// Why a board cannot be simulated.
 public enum SimulatorError: Error, Equatable, Sendable {
@@ -10,6 +12,10 @@ public enum SimulatorError: Error, Equatable, Sendable {
   case unsupportedIOMMU
   /// The parts do not make a chip, or the system gave no memory.
   case chip(ChipError)
+  /// What the chip is to run before the host comes breaks a rule of its format.
+  case image(RemoteprocError)
+  /// Nothing of the board's memory lies where a piece of that image goes.
+  case outsideMemory(DeviceAddress, byteCount: UInt64)
 }
 
 extension SimulatorError: CustomStringConvertible {
@@ -20,6 +26,9 @@ extension SimulatorError: CustomStringConvertible {
     case .unsupportedCoreCount(let count): "\(count) cores; the simulator has one"
     case .unsupportedIOMMU: "the simulator has no IOMMU"
     case .chip(let error): error.description
+    case .image(let error): "cannot run by itself: \(error)"
+    case .outsideMemory(let da, let byteCount):
+      "cannot run by itself: 0x\(String(byteCount, radix: 16)) bytes at da \(da) are no memory"
     }
   }
 }

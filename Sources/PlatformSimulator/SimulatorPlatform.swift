@@ -28,6 +28,7 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   private var pools: [DeviceMemoryPool]
   /// RAM may hold what an earlier boot left there.
   private var isUsed = false
+  let restartsItself: Bool
 
   /// Builds the parts of `board`, with its core in reset.
   ///
@@ -50,6 +51,7 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
     }
     policy = ResourcePolicy(
       maximumCarveoutByteCount: board.policy.maxCarveoutByteCount, devmem: board.policy.devmem)
+    restartsItself = core.restart == .itself
     pools = zip(board.memory, chip.memory).map { region, memory in
       DeviceMemoryPool(
         base: region.da, physicalBase: region.pa, memory: memory.window, placement: .identity)
@@ -62,9 +64,17 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   /// RISC-V.
   public var machine: ELFMachine? { .riscv }
 
-  /// Zeroes RAM that an earlier boot used.
+  /// Suspending and attaching, and on some boards a restart without the host.
+  public var capabilities: PlatformCapabilities {
+    restartsItself ? [.suspend, .attachOnRecovery] : [.suspend]
+  }
+
+  /// Zeroes RAM that an earlier boot used, unless the core runs by itself; waits for one that is
+  /// about to.
+  ///
+  /// - Throws: ``PlatformError/timedOut(_:after:)``.
   public mutating func prepare() throws(PlatformError) {
-    if isUsed { for memory in chip.memory { memory.region.clear() } }
+    if try !isRunningByItself(), isUsed { for memory in chip.memory { memory.region.clear() } }
     isUsed = true
   }
 

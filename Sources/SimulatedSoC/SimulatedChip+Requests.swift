@@ -1,5 +1,6 @@
 public import Scheduling
 import Synchronization
+public import WireTypes
 
 // What the host asks of firmware, and what it does to a core without asking.
 extension SimulatedChip {
@@ -19,8 +20,8 @@ extension SimulatedChip {
 
   /// Shows `request` to the firmware and does not wait; ``takeAnswer()`` follows.
   ///
-  /// Returns ``HostRequestAnswer/stopped`` or ``HostRequestAnswer/busy`` when nobody could answer;
-  /// then there is nothing to take.
+  /// Returns ``HostRequestAnswer/stopped``, ``HostRequestAnswer/notListening`` or
+  /// ``HostRequestAnswer/busy`` when nobody would answer; then there is nothing to take.
   public func post(_ request: HostRequest) -> HostRequestAnswer? { show(request) }
 
   /// The answer to the request of ``post(_:)``; without one the request is taken back.
@@ -34,15 +35,15 @@ extension SimulatedChip {
   private func show(_ request: HostRequest) -> HostRequestAnswer? {
     guard parts.doorbell.takeMailbox() else { return .busy }
     // Under the core's lock, so that a core that ends either is seen here or sees the request.
-    let isShown = runner.withCore { core in
-      guard core.mayExecute else { return false }
+    let refusal = runner.withCore { core -> HostRequestAnswer? in
+      guard core.mayExecute else { return .stopped }
+      guard core.doorbell.listensForRequests else { return .notListening }
       core.doorbell.post(request)
-      return true
+      return nil
     }
     job?.schedule()
-    guard !isShown else { return nil }
-    parts.doorbell.giveMailboxBack()
-    return .stopped
+    if refusal != nil { parts.doorbell.giveMailboxBack() }
+    return refusal
   }
 
   /// Lets the core stand still; when this returns it reads and writes memory no more.
@@ -96,6 +97,15 @@ extension SimulatedChip {
     }
     job?.schedule()
     return activity
+  }
+
+  /// Where the firmware that runs has its resource table, as it or its boot loader said; the range
+  /// may lie anywhere.
+  public var loadedTable: AddressRange<DeviceAddress>? { parts.doorbell.loadedTable }
+
+  /// Says where the table of the firmware lies, as a boot loader does for the host that comes later.
+  public func setLoadedTable(_ range: AddressRange<DeviceAddress>) {
+    parts.doorbell.setLoadedTable(range)
   }
 
   /// Times the core started by itself since the chip was made.

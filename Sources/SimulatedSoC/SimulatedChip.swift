@@ -98,6 +98,7 @@ public final class SimulatedChip: Sendable {
       guard core.phase != .running else { throw .alreadyRunning }
       lateKicks.drop()
       core.restart = restart
+      core.doorbell.setLoadedTable(nil)
       core.start(at: pc, clock: clock)
     }
   }

@@ -49,6 +49,7 @@ struct BoardReaderTests {
     board.name = "true"
     board.core?.count = 64
     board.core?.frequencyInHertz = 600_000_000
+    board.core?.restart = .itself
     board.memory.append(
       BoardMemory(
         name: "sram", da: DeviceAddress(rawValue: 0), pa: PhysicalAddress(rawValue: 1 << 40),

@@ -19,6 +19,7 @@ struct RequestTests {
     program.sw(A.t0, 0x10, A.a0)
     program.li(A.a3, UInt32(TestChip.ram) + 0x2000)
     program.li(A.a2, bits)
+    program.kickWhenReady()
     let loop = program.here
     program.wfi()
     program.lw(A.t1, 0, A.a3)
@@ -41,6 +42,7 @@ struct RequestTests {
     try withPool { pool in
       let chip = try TestChip(.pool(pool)) { Self.answering(&$0) }
       try chip.start()
+      #expect(chip.log.wait { !$0.kicks.isEmpty })
       for _ in 0..<3 { #expect(chip.chip.request(request, until: late) == .acknowledged) }
       chip.chip.stop()
     }
@@ -51,6 +53,7 @@ struct RequestTests {
     try withPool { pool in
       let chip = try TestChip(.pool(pool)) { Self.answering(&$0, bits: 1 << 31) }
       try chip.start()
+      #expect(chip.log.wait { !$0.kicks.isEmpty })
       #expect(chip.chip.request(.shutdown, until: late) == .refused)
       chip.chip.stop()
     }
@@ -58,26 +61,48 @@ struct RequestTests {
 
   @Test("Firmware that does not know requests is neither woken nor waited for", arguments: [0, 1])
   func oldFirmware(enable: Int32) throws {
+    let chip = try TestChip { Self.answering(&$0, enable: enable) }
+    #expect(try chip.run().end == .asleep)
+    #expect(chip.chip.post(.shutdown) == .notListening)
+    #expect(chip.chip.run(cycles: 100).end == .asleep)
+    #expect(chip.word(0x2000) == 0)
+    // Nothing was left behind.
+    #expect(chip.chip.post(.suspend) == .notListening)
+  }
+
+  @Test("The host waits until its deadline, and takes the request back")
+  func timedOut() throws {
     try withPool { pool in
-      let chip = try TestChip(.pool(pool)) { Self.answering(&$0, enable: enable) }
+      // It listens, and sleeps with its interrupt off.
+      let chip = try TestChip(.pool(pool)) { program in
+        program.addi(A.t0, A.zero, 2)
+        program.sw(A.t0, 0x10, A.a0)
+        program.kickWhenReady()
+        program.wfi()
+        program.jump(-4)
+      }
       try chip.start()
+      #expect(chip.log.wait { !$0.kicks.isEmpty })
+      let begin = MonotonicTime.now
       #expect(chip.chip.request(.shutdown, until: soon) == .timedOut)
+      #expect(MonotonicTime.now.since(begin) >= .milliseconds(50))
       // That request was taken back, so there is room for another.
       #expect(chip.chip.request(.suspend, until: soon) == .timedOut)
-      #expect(chip.word(0x2000) == 0)
+      #expect(chip.chip.request(.suspend, until: begin) == .timedOut)
       chip.chip.stop()
     }
   }
 
-  @Test("A deadline in the past does not wait, and leaves no request behind")
-  func pastDeadline() throws {
-    let chip = try TestChip { Self.answering(&$0, enable: 0) }
+  @Test("Only one request waits at a time")
+  func busy() throws {
+    let chip = try TestChip { Self.answering(&$0) }
     #expect(try chip.run().end == .asleep)
-    #expect(chip.chip.post(.shutdown) == nil)
-    #expect(chip.chip.takeAnswer() == .timedOut)
     #expect(chip.chip.post(.resume) == nil)
     #expect(chip.chip.post(.resume) == .busy)
     #expect(chip.chip.takeAnswer() == .timedOut)
+    #expect(chip.chip.post(.resume) == nil)
+    #expect(chip.chip.run(cycles: 100).end == .asleep)
+    #expect(chip.chip.takeAnswer() == .acknowledged)
   }
 
   @Test("An answer to another request, or to none, does nothing")
@@ -87,6 +112,8 @@ struct RequestTests {
       (0x8000_0002, .refused), (0x8000_0001, .timedOut), (0xffff_ffff, .timedOut),
     ] as [(UInt32, HostRequestAnswer)] {
       let chip = try TestChip { program in
+        program.addi(A.t1, A.zero, 2)
+        program.sw(A.t1, 0x10, A.a0)
         program.li(A.t0, answer)
         program.sw(A.t0, 0x28, A.a0)
         program.addi(A.t1, A.zero, 1)
@@ -115,10 +142,11 @@ struct RequestTests {
       program.wfi()
     }
     #expect(try chip.run().end == .asleep)
-    #expect(chip.chip.post(.shutdown) == nil)
+    let isListening = enable & 2 != 0
+    #expect(chip.chip.post(.shutdown) == (isListening ? nil : .notListening))
     #expect(chip.chip.run(cycles: 100).end == .asleep)
-    #expect(chip.word(0x1000) == (enable & 2 != 0 ? 3 : 0))
-    _ = chip.chip.takeAnswer()
+    #expect(chip.word(0x1000) == (isListening ? 3 : 0))
+    if isListening { #expect(chip.chip.takeAnswer() == .timedOut) }
   }
 
   @Test("A request of a core that does not execute fails at once")
@@ -127,6 +155,7 @@ struct RequestTests {
       let chip = try TestChip(.pool(pool)) { Self.answering(&$0) }
       #expect(chip.chip.request(.shutdown, until: late) == .stopped)
       try chip.start()
+      #expect(chip.log.wait { !$0.kicks.isEmpty })
       try chip.chip.suspend()
       #expect(chip.chip.request(.resume, until: late) == .stopped)
       try chip.chip.resume()
@@ -143,16 +172,24 @@ struct RequestTests {
         let chip = try TestChip(.pool(pool)) { program in
           program.addi(A.t0, A.zero, 2)
           program.sw(A.t0, 0x10, A.a0)
+          program.kickWhenReady()
           program.addi(A.t0, A.zero, 1)
           program.sw(A.t0, 0x0c, A.a0)
           program.li(A.t0, 0xdead_0007)
           program.sw(A.t0, register, A.a0)
         }
         try chip.start()
+        #expect(chip.log.wait { !$0.kicks.isEmpty })
         #expect(chip.chip.request(.shutdown, until: late) == .stopped)
       }
-      let chip = try TestChip(.pool(pool)) { Self.answering(&$0, enable: 0) }
+      let chip = try TestChip(.pool(pool)) { program in
+        program.addi(A.t0, A.zero, 2)
+        program.sw(A.t0, 0x10, A.a0)
+        program.kickWhenReady()
+        program.sleep()
+      }
       try chip.start()
+      #expect(chip.log.wait { !$0.kicks.isEmpty })
       let stopper = pool.makeJob {
         chip.chip.stop()
         return .sleep
@@ -264,4 +301,9 @@ struct RequestTests {
   private func withPool(_ body: (WorkerPool) throws -> Void) throws {
     try body(WorkerPool(name: "request-test", threadCount: 2))
   }
+}
+
+extension Assembler {
+  /// Kicks id 0, so that the host knows when the program has come here.
+  fileprivate mutating func kickWhenReady() { sw(Self.zero, 0x00, Self.a0) }
 }

@@ -12,7 +12,7 @@ public enum Core {
 
   /// Gets ready to wait in the way of `wait`.
   static func prepare(for wait: Wait) {
-    DoorbellDevice().enableInterrupt(forRequests: RequestService.mode != .ignore)
+    DoorbellDevice().enableInterrupt(forRequests: true)
     if wait == .interrupt { board_enable_external_wakeup() }
   }
 

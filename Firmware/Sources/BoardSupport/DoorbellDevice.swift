@@ -18,6 +18,8 @@ import _Volatile
 /// |   0x20 |   RW   | `WATCHDOG`     |
 /// |   0x24 |   R    | `REQUEST`      |
 /// |   0x28 |   W    | `ACKNOWLEDGE`  |
+/// |   0x2c |   RW   | `TABLE`        |
+/// |   0x30 |   RW   | `TABLE_SIZE`   |
 public struct DoorbellDevice: Doorbell {
   private enum Register: UInt {
     case kick = 0x00
@@ -29,6 +31,8 @@ public struct DoorbellDevice: Doorbell {
     case watchdog = 0x20
     case request = 0x24
     case acknowledge = 0x28
+    case table = 0x2c
+    case tableByteCount = 0x30
   }
 
   /// What the host asks for.
@@ -94,6 +98,12 @@ public struct DoorbellDevice: Doorbell {
   /// Tells the host that its request will not be done.
   public func refuse(_ request: Request) {
     register(.acknowledge).store(request.rawValue | 1 << 31)
+  }
+
+  /// Tells a host that comes while we run where the resource table lies.
+  public func publishTable(at address: UInt32, byteCount: UInt32) {
+    register(.table).store(address)
+    register(.tableByteCount).store(byteCount)
   }
 
   /// Raises the interrupt line from now on while kicks are pending, and with `forRequests` also

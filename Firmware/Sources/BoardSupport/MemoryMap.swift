@@ -17,6 +17,8 @@ enum MemoryMap {
   static var ram: SharedWindow { window(from: ramStart, to: ramStart + ramByteCount) }
   /// The resource table, which the host changes too.
   static var table: SharedWindow { window(from: board_table_start(), to: board_table_end()) }
+  /// The address of the resource table.
+  static var tableStart: UInt { board_table_start() }
   /// The trace buffer that the table announces.
   static var trace: SharedWindow { window(from: board_trace_start(), to: board_trace_end()) }
 

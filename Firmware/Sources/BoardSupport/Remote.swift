@@ -25,6 +25,9 @@ public struct Remote: ~Copyable {
     Core.prepare(for: wait)
     self.wait = wait
     let entry = Self.findEntry()
+    doorbell.publishTable(
+      at: UInt32(truncatingIfNeeded: MemoryMap.tableStart),
+      byteCount: UInt32(truncatingIfNeeded: MemoryMap.table.byteCount))
     doorbell.report(.tableAccepted)
     Trace.line("\(name): waiting for the host")
     // The host writes the status before it kicks, and a sleeper misses no kick.

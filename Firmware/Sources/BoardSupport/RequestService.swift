@@ -8,7 +8,7 @@ public enum RequestService {
     case obey
     /// Each is refused.
     case refuse
-    /// None is ever answered.
+    /// None is ever answered, though the host is told that we listen.
     case ignore
   }
 
@@ -18,17 +18,19 @@ public enum RequestService {
   /// How requests are taken; ``Mode/obey`` unless firmware sets something else.
   public static var mode: Mode {
     get { unsafe chosen }
-    set {
-      unsafe chosen = newValue
-      // A request that nobody answers must not keep the line up.
-      DoorbellDevice().enableInterrupt(forRequests: newValue != .ignore)
-    }
+    set { unsafe chosen = newValue }
   }
 
   /// Does what the host asks for at this moment, if anything; true when it kicked meanwhile.
   static func serve(_ wait: Core.Wait) -> Bool {
     let doorbell = DoorbellDevice()
-    guard mode != .ignore, let request = doorbell.request else { return false }
+    let request = doorbell.request
+    if mode == .ignore {
+      // A request that nobody answers must not keep the line up.
+      doorbell.enableInterrupt(forRequests: request == nil)
+      return false
+    }
+    guard let request else { return false }
     if mode == .refuse {
       Trace.line("request \(request.rawValue) refused")
       doorbell.refuse(request)

@@ -55,6 +55,8 @@ extension RemoteProcessor where Platform: ~Copyable {
     if image == nil, !attaches { throw .noFirmware }
     try quiesce()
     guard case .crashed(var old, _) = phase else { return }
+    // What restarts by itself must not be stopped on the way.
+    if attaches { old.isStarted = false }
     tearDown(&old)
     phase = attaches ? .detached : .offline
     if let image, !attaches {

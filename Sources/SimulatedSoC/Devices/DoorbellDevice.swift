@@ -28,6 +28,8 @@ public final class DoorbellDevice: Sendable {
   private let watchdogMilliseconds = Atomic<UInt32>(0)
   private let kickCount = Atomic<UInt64>(0)
   private let mailbox = RequestMailbox()
+  private let table = Atomic<UInt32>(0)
+  private let tableByteCount = Atomic<UInt32>(0)
   private let lines: RISCVInterruptLines
   private let raisesExternal: Bool
 
@@ -72,6 +74,8 @@ public final class DoorbellDevice: Sendable {
     case .interruptEnable: return interruptEnable.load(ordering: .relaxed)
     case .watchdog: return watchdogMilliseconds.load(ordering: .relaxed)
     case .request: return mailbox.pending
+    case .table: return table.load(ordering: .relaxed)
+    case .tableByteCount: return tableByteCount.load(ordering: .relaxed)
     case .kick, .state, .idle, .exit, .console, .acknowledge: return 0
     case nil: return nil
     }
@@ -97,12 +101,35 @@ public final class DoorbellDevice: Sendable {
       mailbox.answer(value)
       updateLine()
       return .none
+    case .table:
+      table.store(value, ordering: .relaxed)
+      return .none
+    case .tableByteCount:
+      // ORDERING: who sees the size sees the address, and the table itself, as they were before.
+      tableByteCount.store(value, ordering: .releasing)
+      return .none
     case .pending, .pendingPeek, .request: return .none
     case nil: return .refused
     }
   }
 
-  /// Back to the state after power-on; a request that waits gets no answer any more.
+  /// Where the firmware that runs has its resource table, as it said itself; any numbers.
+  public var loadedTable: AddressRange<DeviceAddress>? {
+    let byteCount = tableByteCount.load(ordering: .acquiring)
+    guard byteCount > 0 else { return nil }
+    let start = DeviceAddress(rawValue: UInt64(table.load(ordering: .relaxed)))
+    return AddressRange(start: start, byteCount: UInt64(byteCount))
+  }
+
+  /// Says where the table is, as a boot loader does.
+  package func setLoadedTable(_ range: AddressRange<DeviceAddress>?) {
+    table.store(UInt32(truncatingIfNeeded: range?.start.rawValue ?? 0), ordering: .relaxed)
+    tableByteCount.store(
+      UInt32(truncatingIfNeeded: range?.byteCount ?? 0), ordering: .releasing)
+  }
+
+  /// Back to the state after a reset of the core, which keeps the registers of the table; a
+  /// request that waits gets no answer any more.
   package func reset() {
     mailbox.giveUp()
     interruptEnable.store(0, ordering: .sequentiallyConsistent)
@@ -115,10 +142,7 @@ public final class DoorbellDevice: Sendable {
   /// Whether a core that sleeps by `IDLE` has something to do.
   var endsIdle: Bool { pendingKicks != 0 || hasEnabledRequest }
 
-  private var hasEnabledRequest: Bool {
-    mailbox.pending != 0
-      && interruptEnable.load(ordering: .sequentiallyConsistent) & Enable.requests != 0
-  }
+  private var hasEnabledRequest: Bool { mailbox.pending != 0 && listensForRequests }
 
   private var wantsLine: Bool {
     if hasEnabledRequest { return true }
@@ -142,6 +166,11 @@ public final class DoorbellDevice: Sendable {
 
 // Requests of the host.
 extension DoorbellDevice {
+  /// Whether the firmware wants to be told of requests.
+  package var listensForRequests: Bool {
+    interruptEnable.load(ordering: .sequentiallyConsistent) & Enable.requests != 0
+  }
+
   /// Takes the mailbox for one request; false when another thread has it.
   package func takeMailbox() -> Bool { mailbox.take() }
 

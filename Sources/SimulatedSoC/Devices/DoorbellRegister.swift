@@ -25,4 +25,8 @@ public enum DoorbellRegister: UInt32, CaseIterable, Equatable, Sendable {
   case request = 0x24
   /// W: the firmware's answer: the request it did, with bit 31 set one that it will not do.
   case acknowledge = 0x28
+  /// RW: where the firmware that runs has its resource table; kept when a core restarts by itself.
+  case table = 0x2C
+  /// RW: bytes of that table; 0: nobody has said where it is.
+  case tableByteCount = 0x30
 }

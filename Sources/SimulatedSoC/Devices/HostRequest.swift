@@ -15,6 +15,8 @@ public enum HostRequestAnswer: Equatable, Sendable {
   case acknowledged
   /// The firmware will not do it.
   case refused
+  /// The firmware has not set bit 1 of `IRQ_ENABLE`: it knows of no requests.
+  case notListening
   /// The firmware said nothing in time; the request was taken back.
   case timedOut
   /// The core does not execute: it is in reset or suspended, has ended, or did so meanwhile.
