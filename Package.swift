@@ -55,6 +55,7 @@ let targets: [Target] = [
     "Remoteproc",
     ["ELF", "ResourceTable", "Scheduling", "Virtio", "Vring", "SharedMemory", "WireTypes"]),
   module("RPMsgBus", ringStack + ["Scheduling"]),
+  module("RemoteprocVirtio", ["Remoteproc", "RPMsgBus", "Scheduling", "Virtio"]),
   module("RISCVCore", ["SharedMemory", "WireTypes"]),
   module("SimulatedSoC", ["RISCVCore", "Scheduling", "SharedMemory", "WireTypes"]),
   module("Boards", ["WireTypes", yams], resources: [.embedInCode("BuiltIn")]),
@@ -68,7 +69,8 @@ let targets: [Target] = [
   module(
     "RprocCommands",
     ringStack + [
-      "ELF", "ResourceTable", "Remoteproc", "RPMsgBus", "Boards", "PlatformNull",
+      "ELF", "ResourceTable", "Remoteproc", "RPMsgBus", "RemoteprocVirtio", "Boards",
+      "PlatformNull",
       "PlatformSimulator", "Scheduling", "SimulatedSoC", "CLinux", arguments,
     ],
     // Tests and users boot these from the folder; the demo's own is part of the program.

@@ -3,7 +3,10 @@ import PackageDescription
 
 // One executable for each task a user has. `swift run --package-path Examples Hello IMAGE`
 
-let modules = ["Boards", "PlatformSimulator", "RPMsgBus", "Remoteproc", "Scheduling", "WireTypes"]
+let modules = [
+  "Boards", "PlatformSimulator", "RPMsgBus", "Remoteproc", "RemoteprocVirtio", "Scheduling",
+  "WireTypes",
+]
 
 let package = Package(
   name: "Examples",

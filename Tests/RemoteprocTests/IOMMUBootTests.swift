@@ -48,7 +48,7 @@ struct IOMMUBootTests {
       processor.platform.script.calls == [
         "attach IOMMU", "prepare", "map 0xa0000000", "allocate fw", "map 0x0", "allocate heap",
         "map 0x184000", "allocate vdev0vring0", "map 0x186000", "allocate vdev0vring1",
-        "map 0x188000", "allocate vdev0buffer", "map 0x18a000", "start 0x0", "stop",
+        "map 0x188000", "allocate vdev0buffer", "map 0x18a000", "start 0x0", "ask shutdown", "stop",
         "unmap 0x18a000", "unmap 0x188000", "unmap 0x186000", "unmap 0x184000", "unmap 0x0",
         "unmap 0xa0000000", "release 0x8008a000", "release 0x80088000", "release 0x80086000",
         "release 0x80084000", "release 0x80080000", "unprepare", "detach IOMMU",

@@ -188,4 +188,31 @@ struct FirmwareRunTests {
     #expect(try refused.objects().first?["outcome"] as? String == "rejected")
     #expect(refused.lines.count == 1)
   }
+
+  @Test("--recovery once starts again after the first crash, and ends with 70 after the second")
+  func recoveryOnce() throws {
+    let run = try CommandRun(
+      "run", ShippedImage.crash.path, "--json", "--timeout", "60", "--recovery", "once", "--send",
+      "rpmsg-crash=wild")
+    #expect(run.status == 70, "\(run.errors)")
+    let objects = try run.objects()
+    let states = objects.filter { $0["event"] as? String == "state" }.map { $0["to"] as? String }
+    #expect(states == ["running", "crashed", "running", "crashed", "offline"])
+    let recoveries = objects.filter { $0["event"] as? String == "recovery" }
+    #expect(recoveries.map { $0["number"] as? Int } == [1])
+    let crashes = objects.filter { $0["event"] as? String == "crash" }
+    #expect(crashes.count == 2)
+    // The second crash is told with the text of its own run only.
+    #expect((crashes.last?["trace"] as? [String])?.count == 5)
+  }
+
+  @Test("--recovery on goes on until the time is over")
+  func recoveryOn() throws {
+    let run = try CommandRun(
+      "run", ShippedImage.crash.path, "--timeout", "1", "--recovery", "on", "--send",
+      "rpmsg-crash=fatal")
+    #expect(run.status == 75, "\(run.errors)")
+    #expect(run.output.contains("recovery  of crash 1 at once"))
+    #expect(run.output.contains("state     crashed -> running"))
+  }
 }

@@ -3,6 +3,7 @@ import Foundation
 import PlatformSimulator
 import RPMsgBus
 import Remoteproc
+import RemoteprocVirtio
 import Scheduling
 import WireTypes
 
@@ -29,15 +30,12 @@ inbox.setEventHandler { event in print(event) }  // crash, exit, console
 // A processor on a simulated board; the same code takes any other platform.
 var processor = RemoteProcessor(
   platform: try SimulatorPlatform(board: try Board.named("virt-rv32"), inbox: inbox, pool: pool))
+
+// Message buses drive the virtio devices that the firmware asks for, at each of its starts.
+let messages = RPMsgSubdevice(inbox: inbox) { event in print(event) }
+messages.register(Greeter())
+try processor.add(messages)
 try processor.boot(try ELFFirmware(parsing: image))
 defer { try? processor.shutdown() }
-
-// The message bus drives the virtio device that the firmware asked for.
-guard let device = processor.devices.first?.device else { exit(1) }
-let bus = try RPMsgHostBus(binding: device, doorbell: processor.doorbell) { event in print(event) }
-defer { bus.close() }
-bus.register(Greeter())
-let token = inbox.addHandler { id in _ = bus.notified(id) }
-defer { inbox.removeHandler(token) }
 
 Thread.sleep(forTimeInterval: 0.1)

@@ -8,7 +8,8 @@ struct RunCommand: ExecutableCommand {
     commandName: "run",
     abstract: "Boots an image and shows what it does.",
     discussion: """
-      Runs until the firmware exits or crashes, until --timeout, or until Ctrl-C;
+      Runs until the firmware exits or crashes (see --recovery), until --timeout,
+      or until Ctrl-C;
       then stops the processor.
 
       EXAMPLES
@@ -53,6 +54,12 @@ struct RunCommand: ExecutableCommand {
       "Send this text on channels of this name, and show what comes. May be repeated.",
       valueName: "name=text"))
   var sends: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Start again after a crash: on (with back-off, 10 times a minute at most), once, or off.",
+      valueName: "mode"))
+  var recovery = RecoveryArgument.off
 
   @Flag(help: "One JSON object for each event.")
   var json = false
@@ -107,6 +114,7 @@ struct RunCommand: ExecutableCommand {
     options.timeout = timeout.map(Duration.seconds)
     options.untilExit = untilExit
     options.profile = compat.profile
+    options.recovery.mode = recovery.mode
     options.services = chosenServices
     options.format =
       json
@@ -124,4 +132,20 @@ enum ProfileArgument: String, CaseIterable, ExpressibleByArgument {
 
   /// The profile.
   var profile: CompatibilityProfile { self == .linux ? .linux : .default }
+}
+
+/// The modes of recovery by the names that users give.
+enum RecoveryArgument: String, CaseIterable, ExpressibleByArgument {
+  case on
+  case once
+  case off
+
+  /// The mode.
+  var mode: RecoveryPolicy.Mode {
+    switch self {
+    case .on: .enabled
+    case .once: .once
+    case .off: .disabled
+    }
+  }
 }

@@ -16,6 +16,8 @@ package enum Event: Equatable, Sendable {
   case message(MessageEvent)
   /// The remote crashed.
   case crash(CrashEvent)
+  /// The crash of this number, from 1, is about to be recovered from, after so many seconds.
+  case recovery(number: UInt64, afterSeconds: Double)
   /// The firmware ended by itself.
   case exit(code: UInt32)
   /// Something was refused or went wrong on our side.

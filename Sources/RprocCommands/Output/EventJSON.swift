@@ -22,6 +22,7 @@ extension Event {
     case .channel: "channel"
     case .message: "message"
     case .crash: "crash"
+    case .recovery: "recovery"
     case .exit: "exit"
     case .error: "error"
     case .summary: "summary"
@@ -46,6 +47,11 @@ extension Event {
       ]
     case .message(let message): message.fields
     case .crash(let crash): crash.fields
+    case .recovery(let number, let seconds):
+      [
+        JSONValue.Field("number", .unsigned(number)),
+        JSONValue.Field("after", .decimal(seconds, places: 3)),
+      ]
     case .exit(let code): [JSONValue.Field("code", .integer(Int64(code)))]
     case .error(let failure): failure.fields
     case .summary(let summary): summary.fields

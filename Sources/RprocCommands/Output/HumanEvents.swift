@@ -55,6 +55,12 @@ package struct HumanEvents: Sendable {
       ("channel", .label, Self.text(of: name, address, action))
     case .message(let message): ("message", .label, Self.text(of: message))
     case .crash(let crash): ("crash", .bad, CrashText.line(crash))
+    case .recovery(let number, let seconds):
+      (
+        "recovery", .label,
+        "of crash \(number) "
+          + (seconds > 0 ? "in \(Decimals.fixed(seconds, places: 1)) s" : "at once")
+      )
     case .exit(let code): ("exit", code == 0 ? .good : .bad, "code \(code)")
     case .lost(let count): ("lost", .bad, "\(count) events came too fast to be shown")
     case .firmware, .error, .summary: ("", .dim, "")

@@ -13,6 +13,8 @@ struct RunOptions {
   var expectedMessageCount: UInt64 = 0
   /// How strictly the image is judged.
   var profile = CompatibilityProfile.default
+  /// What is done about crashes.
+  var recovery = RecoveryPolicy(mode: .disabled)
   /// What serves channels.
   var services = ServiceChoice.standard
   /// How events are shown.

@@ -9,6 +9,10 @@ struct RunTask: SessionTask {
   private let context: CommandContext
   private let image: LoadedImage
   private var printer: EventPrinter
+  private var recovery: RecoveryPolicy
+  private var history = CrashHistory()
+  /// When the processor starts again, and after which crash.
+  private var restart: (time: MonotonicTime, crash: CrashEvent)?
 
   /// Why a run ended.
   private enum Ending: Equatable {
@@ -25,6 +29,7 @@ struct RunTask: SessionTask {
     self.image = image
     self.options = options
     self.context = context
+    recovery = options.recovery
     printer = EventPrinter(format: options.format, context: context)
   }
 
@@ -40,8 +45,7 @@ struct RunTask: SessionTask {
       throw error
     }
     tell(session.processor.notices)
-    let ending = follow(session.hub)
-    if case .crashed = ending { session.noteCrash() }
+    let ending = follow(&session)
     let failure = session.stop()
     var summary = session.summary
     if options.expectedMessageCount > summary.messages {
@@ -61,24 +65,58 @@ struct RunTask: SessionTask {
     }
   }
 
-  private mutating func follow(_ hub: SessionHub) -> Ending {
+  private mutating func follow<Platform: PlatformDriver & ~Copyable>(
+    _ session: inout Session<Platform>
+  ) -> Ending {
+    let hub = session.hub
     let deadline = options.timeout.map { MonotonicTime.now.advanced(by: $0) }
-    let interval = hub.text.pollInterval
     while true {
-      let poll = MonotonicTime.now.advanced(by: interval)
-      let records = hub.log.wait(until: deadline.map { min($0, poll) } ?? poll)
+      let poll = MonotonicTime.now.advanced(by: hub.text.pollInterval)
+      let records = hub.log.wait(
+        until: [deadline, restart?.time, poll].compactMap(\.self).min() ?? poll)
       printer.print(records)
       for record in records {
         switch record.event {
         case .exit(let code): return .exited(code)
-        case .crash(let crash): return .crashed(crash)
+        case .crash(let crash):
+          guard willRecover(from: crash, &session) else { return .crashed(crash) }
         default: break
         }
       }
       if context.isInterrupted { return .interrupted }
       if context.isUnread { return .unread }
       if let deadline, MonotonicTime.now >= deadline { return .timedOut }
+      if let restart, MonotonicTime.now >= restart.time {
+        self.restart = nil
+        do throws(Failure) { try session.recover() } catch {
+          hub.log.add(.error(error))
+          return .crashed(restart.crash)
+        }
+      }
       if records.isEmpty { hub.text.lookAndSettle() }
+    }
+  }
+
+  /// Takes over a crash; whether the processor is to start again, and when, goes to ``restart``.
+  private mutating func willRecover<Platform: PlatformDriver & ~Copyable>(
+    from crash: CrashEvent, _ session: inout Session<Platform>
+  ) -> Bool {
+    guard let report = session.hub.crash else { return false }
+    session.noteCrash()
+    history.add(report, at: .now)
+    switch recovery.decision(after: history) {
+    case .stay: return false
+    case .giveUp(let crashes, let window):
+      context.errors.line(
+        "rproc: \(image.file.path.escapedPath): given up after \(crashes) crashes "
+          + "within \(Decimals.fixed(window / .seconds(1), places: 0)) s")
+      return false
+    case .restart(let delay):
+      if recovery.mode == .once { recovery.mode = .disabled }
+      restart = (MonotonicTime.now.advanced(by: delay), crash)
+      session.hub.log.add(
+        .recovery(number: history.totalCount, afterSeconds: delay / .seconds(1)))
+      return true
     }
   }
 

@@ -1,22 +1,23 @@
 import RPMsg
 import RPMsgBus
+import RemoteprocVirtio
 import WireTypes
 
-/// Puts the drivers that the user chose on a bus, and what they report into the log.
+/// Lets the drivers that the user chose serve channels, and puts what they report into the log.
 struct ServiceDrivers {
   /// What they report to.
   let hub: SessionHub
 
   /// Registers the driver of `service`.
-  func register(_ service: ServiceChoice, on bus: RPMsgHostBus) {
+  func register(_ service: ServiceChoice, on messages: RPMsgSubdevice) {
     let name = WireName(service.name as String)
     if !service.texts.isEmpty {
-      return bus.register(TextDriver(channelName: name, texts: service.texts, hub: hub))
+      return messages.register(TextDriver(channelName: name, texts: service.texts, hub: hub))
     }
     switch service.handler {
-    case .echo: bus.register(echo(name))
-    case .print: bus.register(printer(name))
-    case .sample: bus.register(sample(name))
+    case .echo: messages.register(echo(name))
+    case .print: messages.register(printer(name))
+    case .sample: messages.register(sample(name))
     }
   }
 

@@ -1,8 +1,7 @@
-import RPMsgBus
 import Remoteproc
+import RemoteprocVirtio
 import Scheduling
 import SimulatedSoC
-import Virtio
 import WireTypes
 
 /// One boot of one processor, from start to stop, on the thread that owns it.
@@ -16,7 +15,7 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
   private let inbox: ProcessorInbox
   private let chip: SimulatedChip?
   private let kicks: () -> [NotifyID: UInt64]
-  private var handlers: [HandlerToken] = []
+  private var token: HandlerToken?
   private var startTime = MonotonicTime.now
 
   /// Makes a session of a processor that is offline.
@@ -51,65 +50,59 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
     _ firmware: ELFFirmware, path: String, profile: CompatibilityProfile
   ) throws(Failure) {
     startTime = .now
+    let hub = hub
+    // Before the buses: what the firmware wrote before it kicked is shown before what the kick
+    // announces.
+    token = inbox.addHandler { _ in hub.text.lookOften() }
     do throws(RemoteprocError) {
+      try processor.add(SessionFollower(hub: hub, inbox: inbox))
+      try processor.add(hub.messages)
       try processor.boot(firmware, options: BootOptions(profile: profile))
     } catch {
+      _ = stop()
       throw Failure(boot: error, path: path)
     }
-    ResourceEvents.log(
-      carveouts: processor.carveouts, traces: processor.traces, devices: processor.devices,
-      to: hub.log)
-    hub.log.add(.state(from: "offline", to: "running"))
-    hub.text.follow(processor.traces)
-    do throws(RPMsgBusError) {
-      for device in processor.devices where device.isForDriver && device.id == .rpmsg {
-        try bind(device)
-      }
-    } catch {
-      // The failure of the bus says more than one of the stop that follows it.
-      _ = stop()
-      throw Failure(error, about: path, status: .refused)
-    }
-    // Only now, so that what the remote did first comes after what it was started with.
-    inbox.setEventHandler { [hub] event in hub.handle(event) }
+    listen()
   }
 
-  private mutating func bind(_ device: Vdev) throws(RPMsgBusError) {
-    let bus = try RPMsgHostBus(
-      binding: device.device, doorbell: processor.doorbell,
-      eventHandler: { [hub] event in hub.handle(event) })
-    hub.adopt(bus)
-    let token = inbox.addHandler { [hub, weak inbox] id in
-      // What the firmware wrote before it kicked is shown before what the kick announces.
-      hub.text.lookOften()
-      if bus.notified(id) { inbox?.notify(id) }
-    }
-    handlers.append(token)
-  }
+  /// Only when all is up, so that what the remote did first comes after what it was started with.
+  private func listen() { inbox.setEventHandler { [hub] event in hub.handle(event) } }
 
   /// Stops the processor and gives back all it had; the error of the stop, if it failed.
   mutating func stop() -> Failure? {
-    let from = processor.state
-    for token in handlers { inbox.removeHandler(token) }
-    handlers = []
-    hub.closeBuses()
+    if let token { inbox.removeHandler(token) }
     inbox.setEventHandler(nil)
-    guard from != .offline else { return nil }
     var failure: Failure?
-    do throws(RemoteprocError) { try processor.shutdown() } catch {
-      failure = Failure(error, status: .remoteFailed)
+    if processor.state != .offline {
+      do throws(RemoteprocError) { try processor.shutdown() } catch {
+        failure = Failure(error, status: .remoteFailed)
+      }
     }
-    hub.text.lookForTheLastTime()
-    hub.text.release()
-    hub.releaseBuses()
-    hub.log.add(.state(from: from.description, to: processor.state.description))
+    hub.noteState(processor.state.description)
+    hub.messages.unregisterAll()
     return failure
   }
 
-  /// Takes over a crash that the hub was told of into the state of the processor.
+  /// Takes over a crash that the hub was told of into the state of the processor; what still moves
+  /// is stopped, and memory stays.
   mutating func noteCrash() {
     guard let report = hub.crash, processor.crash(report) else { return }
-    hub.log.add(.state(from: "running", to: "crashed"))
+    inbox.setEventHandler(nil)
+    hub.noteState("crashed")
+    do throws(RemoteprocError) { try processor.quiesce() } catch {
+      hub.log.add(.error(Failure(error, status: .remoteFailed)))
+    }
+  }
+
+  /// Starts a crashed processor again.
+  ///
+  /// - Throws: ``Failure``, with the processor offline or still crashed.
+  mutating func recover() throws(Failure) {
+    hub.forgetCrash()
+    do throws(RemoteprocError) { try processor.recover() } catch {
+      throw Failure(error, about: "recovery", status: .remoteFailed)
+    }
+    listen()
   }
 
   /// Counters of the session and of the simulated core.

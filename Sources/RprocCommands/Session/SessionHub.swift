@@ -2,36 +2,42 @@ import ELF
 import RPMsg
 import RPMsgBus
 import Remoteproc
+import RemoteprocVirtio
 import Scheduling
 import WireTypes
 
 /// What the threads of one session share: events, text, buses and counters.
 final class SessionHub: Sendable {
   private struct State {
-    var buses: [RPMsgHostBus] = []
     var summary = SummaryEvent()
     var crash: CrashReport?
+    var name = "offline"
   }
 
   /// Events of the session.
   let log: EventLog
   /// Trace and console.
   let text: TextFollower
+  /// The buses of the run that goes on.
+  let messages: RPMsgSubdevice
   private let state = Guarded(State())
-  private let services: [ServiceChoice]
   private let image: ELFFile?
 
   /// Makes the hub of a session.
   ///
   /// - Parameters:
   ///   - log: gets the events.
+  ///   - inbox: what the platform reports to.
   ///   - services: what serves channels.
   ///   - image: whose symbols name addresses.
-  init(log: EventLog, services: [ServiceChoice], image: ELFFile?) {
+  init(log: EventLog, inbox: ProcessorInbox, services: [ServiceChoice], image: ELFFile?) {
     self.log = log
-    self.services = services
     self.image = image
-    text = TextFollower(log: log)
+    let text = TextFollower(log: log)
+    self.text = text
+    messages = RPMsgSubdevice(inbox: inbox) { event in Self.tell(event, to: log) }
+    let drivers = ServiceDrivers(hub: self)
+    for service in services { drivers.register(service, on: messages) }
   }
 
   /// Tells of what the platform reports.
@@ -52,24 +58,25 @@ final class SessionHub: Sendable {
     }
   }
 
-  /// Serves `bus` from now on.
-  func adopt(_ bus: RPMsgHostBus) {
-    state.withLock { $0.buses.append(bus) }
-    let drivers = ServiceDrivers(hub: self)
-    for service in services { drivers.register(service, on: bus) }
-  }
-
   /// The buses that are open.
-  var buses: [RPMsgHostBus] { state.withLock { $0.buses } }
+  var buses: [RPMsgHostBus] { messages.buses }
 
   /// Ends all messages.
-  func closeBuses() { for bus in buses { bus.close() } }
-
-  /// Forgets the buses, which are closed.
-  func releaseBuses() { state.withLock { $0.buses = [] } }
+  func closeBuses() { messages.close() }
 
   /// The crash that ended the session, if one did.
   var crash: CrashReport? { state.withLock { $0.crash } }
+
+  /// Remembers a new state of the processor; returns the last one.
+  func exchangeState(_ name: String) -> String {
+    state.withLock { state in
+      defer { state.name = name }
+      return state.name
+    }
+  }
+
+  /// Forgets the crash, as the processor starts again.
+  func forgetCrash() { state.withLock { $0.crash = nil } }
 
   /// Counters so far, without those of the platform.
   var summary: SummaryEvent { state.withLock { $0.summary } }
@@ -78,7 +85,7 @@ final class SessionHub: Sendable {
   func count(_ body: (inout SummaryEvent) -> Void) { state.withLock { body(&$0.summary) } }
 
   /// Tells of what happens on a bus besides messages.
-  func handle(_ event: RPMsgBusEvent) {
+  private static func tell(_ event: RPMsgBusEvent, to log: EventLog) {
     switch event {
     case .channelAppeared(let name, let address):
       log.add(.channel(name: name.description, address: address.rawValue, .created))
@@ -86,7 +93,7 @@ final class SessionHub: Sendable {
       log.add(.channel(name: name.description, address: address.rawValue, .destroyed))
     case .probeFailed(let name, _, let error):
       log.add(.error(Failure(error, about: "channel \(name)", status: .remoteFailed)))
-    case .dropped(let drop, let unreported): log.add(.error(Self.failure(drop, unreported)))
+    case .dropped(let drop, let unreported): log.add(.error(failure(drop, unreported)))
     case .broken(let direction, let reason):
       let message = "the \(direction) vring is broken: \(reason)"
       log.add(

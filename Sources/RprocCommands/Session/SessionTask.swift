@@ -32,9 +32,8 @@ struct SessionMaker {
   ) throws(Failure) -> CommandStatus {
     // One thread runs the core while the other serves its notifications.
     let pool = WorkerPool(name: "rproc", threadCount: 2, spinTime: .microseconds(50))
-    let hub = SessionHub(
-      log: EventLog(), services: services, image: elf)
     let inbox = NotificationDispatcher(pool: pool).makeInbox()
+    let hub = SessionHub(log: EventLog(), inbox: inbox, services: services, image: elf)
     guard board.core != nil else {
       let platform = try nullPlatform()
       let counter = platform.doorbell

@@ -29,9 +29,10 @@ final class TextFollower: Sendable {
 
   init(log: EventLog) { self.log = log }
 
-  /// Follows `traces` from their start.
+  /// Follows `traces` of a new run from their start.
   func follow(_ traces: [TraceBuffer]) {
     state.withLock { state in
+      state.lastLines = []
       state.traces = traces.filter(\.isAvailable).map { trace in
         Source(name: trace.name.description, reader: TraceReader(trace))
       }
