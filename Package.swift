@@ -109,7 +109,8 @@ let targets: [Target] = [
       "WireTypes",
     ]),
   tests(
-    "Conformance", ["Remoteproc", "PlatformNull", "RprocCommands", "ELF", "ResourceTable"]),
+    "Conformance",
+    ["Remoteproc", "PlatformNull", "RprocCommands", "ELF", "ResourceTable", "WireTypes"]),
   tests(
     "Integration",
     ringStack + [

@@ -38,6 +38,9 @@ public struct NullPlatform: PlatformDriver {
     return end.rawValue <= bufferPoolStart.rawValue || da.rawValue >= buffersEnd
   }
 
+  /// The standard policy, and as many entries as a table of 256 KiB can list.
+  public var policy: ResourcePolicy { ResourcePolicy(maximumEntryCount: 65_536) }
+
   /// Counts kicks.
   public let doorbell = KickCounter()
   /// Calls so far.

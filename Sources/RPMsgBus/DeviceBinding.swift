@@ -7,7 +7,11 @@ import Virtio
 /// Source: [LINUX-6.1] virtio, rpmsg.
 struct DeviceBinding {
   /// What the bus can do, whatever a device offers.
-  static let supportedFeatures: VirtioFeatures = [.nameService]
+  ///
+  /// Indirect descriptors are the driver's to use, and it never does. Source: [LINUX-6.1] virtio.
+  static let supportedFeatures: VirtioFeatures = [
+    .nameService, .indirectDescriptors, .eventIndex,
+  ]
 
   let features: VirtioFeatures
   private let device: VirtioDevice<SharedWindow>
@@ -32,14 +36,18 @@ struct DeviceBinding {
 
   /// Makes the ring from the remote to the host, all its buffers lent.
   func makeReceiver() throws(RPMsgBusError) -> RPMsgHostReceiver<SharedWindow> {
-    do throws(RPMsgError) { return try RPMsgHostReceiver(device) } catch {
+    do throws(RPMsgError) {
+      return try RPMsgHostReceiver(device, usesEventIndex: features.contains(.eventIndex))
+    } catch {
       throw giveUp(.rings(error))
     }
   }
 
   /// Makes the ring from the host to the remote.
   func makeTransmitter() throws(RPMsgBusError) -> RPMsgHostTransmitter<SharedWindow> {
-    do throws(RPMsgError) { return try RPMsgHostTransmitter(device) } catch {
+    do throws(RPMsgError) {
+      return try RPMsgHostTransmitter(device, usesEventIndex: features.contains(.eventIndex))
+    } catch {
       throw giveUp(.rings(error))
     }
   }

@@ -12,8 +12,9 @@ struct BindingTests {
   func binds() throws {
     let fixture = try BusFixture(try BusLink(features: 0xffff_ffff))
     #expect(fixture.link.device.entry.status.rawValue == 7)
-    #expect(fixture.link.device.entry.acceptedFeatures == .nameService)
-    #expect(fixture.bus.features == .nameService)
+    let features: VirtioFeatures = [.nameService, .indirectDescriptors, .eventIndex]
+    #expect(fixture.link.device.entry.acceptedFeatures == features)
+    #expect(fixture.bus.features == features)
     #expect(fixture.bell.counts == [1, 0])
     #expect(fixture.bus.maximumByteCount == 496)
     fixture.bus.close()

@@ -33,7 +33,7 @@ struct BootTests {
   }
 
   @Test("R125 whichever step fails, all before it is undone, last first", arguments: 0..<7)
-  func everyStepFails(index: Int) throws {
+  func r125_everyStepFails(index: Int) throws {
     var processor = RemoteProcessor(platform: try TestPlatform())
     let image = try Self.full.build()
     processor.platform.script.fail(at: index)
@@ -198,7 +198,7 @@ struct BootTests {
   }
 
   @Test("R124 firmware without a table after one with a table has none of its resources")
-  func tableForgotten() throws {
+  func r124_tableForgotten() throws {
     var processor = RemoteProcessor(platform: try TestPlatform())
     try processor.boot(try Self.full.build())
     try processor.shutdown()

@@ -13,7 +13,7 @@ struct HostileImageTests {
   private let base = TestPlatform.base
 
   @Test("E08 a segment of 4 GiB or 2^63 bytes for one byte of file", arguments: [32, 63])
-  func hugeSegment(exponent: UInt64) throws {
+  func e08_hugeSegment(exponent: UInt64) throws {
     var firmware = TestFirmware()
     firmware.image.is64 = true
     firmware.image.segments[0].memoryByteCount = 1 << exponent
@@ -25,7 +25,7 @@ struct HostileImageTests {
   }
 
   @Test("E09 a segment that passes the end of the address space")
-  func wrappingSegment() throws {
+  func e09_wrappingSegment() throws {
     var firmware = TestFirmware()
     firmware.image.segments.append(
       ELFImage.Segment(address: 0xffff_fff0, bytes: [1], memoryByteCount: 0x20))
@@ -46,7 +46,7 @@ struct HostileImageTests {
     arguments: [
       0x3fff, 0x4000, 0x4fff, 0xf000, 0x20_0000,
     ] as [UInt64])
-  func segmentOutside(offset: UInt64) throws {
+  func e10_segmentOutside(offset: UInt64) throws {
     var firmware = TestFirmware([TestFirmware.carveout("b", at: base + 0x5000, 0x1000)])
     firmware.image.segments.append(
       ELFImage.Segment(address: base + offset, bytes: [1, 2]))
@@ -56,7 +56,7 @@ struct HostileImageTests {
   }
 
   @Test("E10 a segment that ends where its carveout does is in it")
-  func segmentAtEnd() throws {
+  func e10_segmentAtEnd() throws {
     var firmware = TestFirmware()
     firmware.image.segments.append(ELFImage.Segment(address: base + 0x3ffe, bytes: [1, 2]))
     var processor = RemoteProcessor(platform: try TestPlatform())
@@ -64,7 +64,7 @@ struct HostileImageTests {
   }
 
   @Test("E11 segments that overlap each other")
-  func overlappingSegments() throws {
+  func e11_overlappingSegments() throws {
     var firmware = TestFirmware()
     firmware.image.segments.append(ELFImage.Segment(address: base + 63, bytes: [1, 2]))
     try expectRefused(
@@ -73,7 +73,7 @@ struct HostileImageTests {
   }
 
   @Test("E11 a segment in a ring's or the buffers' carveout")
-  func segmentInRing() throws {
+  func e11_segmentInRing() throws {
     for name in ["vdev0vring0", "vdev0buffer"] {
       var firmware = TestFirmware([
         TestFirmware.carveout(name, at: base + 0x8000, 0x2000), TestFirmware.rpmsg(),
@@ -87,7 +87,7 @@ struct HostileImageTests {
   }
 
   @Test("E16 two table sections, one without bytes, and one that no carveout holds")
-  func tableSections() throws {
+  func e16_tableSections() throws {
     var firmware = TestFirmware([TestFirmware.rpmsg()])
     firmware.tableAddress = base + 0x8000
     let table = try firmware.table()
@@ -109,7 +109,7 @@ struct HostileImageTests {
 
   @Test(
     "E17 an entry point outside code, and one that is odd", arguments: [64, 0x1000, 1] as [UInt64])
-  func entry(offset: UInt64) throws {
+  func e17_entry(offset: UInt64) throws {
     var firmware = TestFirmware()
     firmware.image.entry = base + offset
     try expectRefused(
@@ -119,7 +119,7 @@ struct HostileImageTests {
   }
 
   @Test("E02 an image for another machine")
-  func machine() throws {
+  func e02_machine() throws {
     var firmware = TestFirmware()
     firmware.image.machine = 40
     try expectRefused(

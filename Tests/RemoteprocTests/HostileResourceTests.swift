@@ -10,7 +10,7 @@ struct HostileResourceTests {
   private let base = TestPlatform.base
 
   @Test("R114 carveouts that are empty, wrap, overlap, or are too many bytes together")
-  func carveouts() throws {
+  func r114_carveouts() throws {
     let offset = 24 + 56
     try expectRefused(
       TestFirmware([TestFirmware.carveout("b", 0)]), .table(.emptyResource(offset: offset + 12)))
@@ -39,7 +39,7 @@ struct HostileResourceTests {
   }
 
   @Test("R115 reserved words and unknown flags of a carveout")
-  func carveoutReserved() throws {
+  func r115_carveoutReserved() throws {
     let firmware = TestFirmware()
     var table = try firmware.table()
     let offset = 20
@@ -55,7 +55,7 @@ struct HostileResourceTests {
   }
 
   @Test("R116 device memory is mapped for nobody unless the policy lists it")
-  func devmem() throws {
+  func r116_devmem() throws {
     let entry = ResourceTableBuilder.Entry.devmem(
       MemoryResource(
         da: device(0x1000), pa: PhysicalAddress(rawValue: 0x1000), byteCount: 0x1000,
@@ -84,7 +84,7 @@ struct HostileResourceTests {
       (nil, 16), (TestPlatform.base + 0x2000, 0), (TestPlatform.base + 0x2000, 1 << 31),
       (TestPlatform.base + 0x3fff, 2), (0x1000, 16),
     ] as [(UInt64?, UInt32)])
-  func trace(da: UInt64?, byteCount: UInt32) throws {
+  func r117_trace(da: UInt64?, byteCount: UInt32) throws {
     let firmware = TestFirmware([TestFirmware.trace("log", at: da, byteCount)])
     let name = TestFirmware.name("log")
     try expectRefused(
@@ -102,7 +102,7 @@ struct HostileResourceTests {
     arguments: [
       4, 5, 127, 513, 0xffff_ffff,
     ] as [UInt32])
-  func unknownTypes(type: UInt32) throws {
+  func r118_unknownTypes(type: UInt32) throws {
     var processor = RemoteProcessor(platform: try TestPlatform())
     try processor.boot(try TestFirmware([.raw(type: type, body: [])]).build())
     let notices = processor.notices
@@ -110,7 +110,7 @@ struct HostileResourceTests {
   }
 
   @Test("R119 two devices work, 64 are too many")
-  func deviceCount() throws {
+  func r119_deviceCount() throws {
     let small = [TestFirmware.ring(alignment: 16), TestFirmware.ring(alignment: 16)]
     let many = [ResourceTableBuilder.Entry](repeating: TestFirmware.rpmsg(small), count: 64)
     try expectRefused(TestFirmware(many), .tooManyDevices(limit: 8))
@@ -121,7 +121,7 @@ struct HostileResourceTests {
   }
 
   @Test("R007 more entries than the policy allows")
-  func entryCount() throws {
+  func r007_entryCount() throws {
     let entries = [ResourceTableBuilder.Entry](repeating: .raw(type: 99, body: []), count: 5000)
     for profile in CompatibilityProfile.allCases {
       try expectRefused(
@@ -131,7 +131,7 @@ struct HostileResourceTests {
   }
 
   @Test("R125 entry k of n is refused: what came before is undone", arguments: 1...20)
-  func lateFailure(index: Int) throws {
+  func r125_lateFailure(index: Int) throws {
     var entries = (1...20).map { TestFirmware.carveout("c\($0)", 0x1000) }
     entries[index - 1] = TestFirmware.carveout("c\(index)", at: 0x10, 0x1000)
     try expectRefused(

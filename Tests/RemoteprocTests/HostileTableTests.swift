@@ -18,7 +18,7 @@ struct HostileTableTests {
     arguments: [
       (0, 2), (8, 1), (12, 1), (4, 0xffff_ffff), (16, 0x8000_0000), (20, 0xffff_fffc),
     ] as [(Int, UInt32)])
-  func header(offset: Int, value: UInt32) throws {
+  func r101_r102_r103_header(offset: Int, value: UInt32) throws {
     var table = try TestFirmware([TestFirmware.carveout("b", 0x1000)]).table()
     for index in 0..<4 { table[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
     for profile in CompatibilityProfile.allCases {
@@ -35,7 +35,7 @@ struct HostileTableTests {
   }
 
   @Test("R105 entries that share bytes")
-  func overlappingEntries() throws {
+  func r105_overlappingEntries() throws {
     var table = try TestFirmware([TestFirmware.carveout("b", 0x1000)]).table()
     table[20] = table[16]
     try expectRefused(
@@ -48,7 +48,7 @@ struct HostileTableTests {
   }
 
   @Test("R106 more rings than the entry holds")
-  func missingRings() throws {
+  func r106_missingRings() throws {
     let firmware = TestFirmware([TestFirmware.rpmsg()])
     var table = try firmware.table()
     let offset = try vringCountOffset(firmware)
@@ -62,7 +62,7 @@ struct HostileTableTests {
   }
 
   @Test("R107 no ring, one ring, three rings", arguments: [0, 1, 3])
-  func ringCount(count: Int) throws {
+  func r107_ringCount(count: Int) throws {
     let rings = [VringResource](repeating: TestFirmware.ring(), count: count)
     let firmware = TestFirmware([TestFirmware.rpmsg(rings)])
     for profile in CompatibilityProfile.allCases {
@@ -77,7 +77,7 @@ struct HostileTableTests {
   }
 
   @Test("R108 a config space that wraps 32 bits")
-  func configWraps() throws {
+  func r108_configWraps() throws {
     let firmware = TestFirmware([TestFirmware.rpmsg()])
     var table = try firmware.table()
     let offset = try vringCountOffset(firmware) - 5
@@ -94,7 +94,7 @@ struct HostileTableTests {
     arguments: [
       0, 3, 32_769, 65_536, 1 << 31, .max,
     ] as [UInt32])
-  func ringSize(count: UInt32) throws {
+  func r109_ringSize(count: UInt32) throws {
     for index in 0..<2 {
       var rings = [TestFirmware.ring(), TestFirmware.ring()]
       rings[index].count = count
@@ -105,7 +105,7 @@ struct HostileTableTests {
   }
 
   @Test("R110 an alignment of 0, 2, 3, 2^31", arguments: [0, 2, 3, 1 << 31] as [UInt32])
-  func ringAlignment(alignment: UInt32) throws {
+  func r110_ringAlignment(alignment: UInt32) throws {
     let rings = [TestFirmware.ring(), TestFirmware.ring(alignment: alignment)]
     try expectRefused(
       TestFirmware([TestFirmware.rpmsg(rings)]),
@@ -113,7 +113,7 @@ struct HostileTableTests {
   }
 
   @Test("R111 a ring in the code carveout, on the other ring, on the table")
-  func overlappingRings() throws {
+  func r111_overlappingRings() throws {
     let ring0 = RemoteprocError.Part.memory(TestFirmware.name("vdev0vring0"))
     let ring1 = RemoteprocError.Part.memory(TestFirmware.name("vdev0vring1"))
     let inCode = [TestFirmware.ring(at: base + 0x3000), TestFirmware.ring()]
@@ -136,7 +136,7 @@ struct HostileTableTests {
   }
 
   @Test("R112 a ring at a fixed place gets it or is refused; any place gets one")
-  func ringPlace() throws {
+  func r112_ringPlace() throws {
     let rings = [TestFirmware.ring(at: base + 0x8000), TestFirmware.ring()]
     let firmware = TestFirmware([TestFirmware.rpmsg(rings)])
     var processor = RemoteProcessor(platform: try TestPlatform())
@@ -160,7 +160,7 @@ struct HostileTableTests {
     arguments: [
       0, 1, 0xffff_ffff, 1 << 30,
     ] as [UInt32])
-  func notifyIDs(preset: UInt32) throws {
+  func r113_notifyIDs(preset: UInt32) throws {
     let rings = [TestFirmware.ring(notifyID: preset), TestFirmware.ring(notifyID: preset)]
     let firmware = TestFirmware([TestFirmware.rpmsg(rings), TestFirmware.rpmsg(rings)])
     var processor = RemoteProcessor(platform: try TestPlatform())

@@ -15,18 +15,20 @@ public struct RPMsgHostReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
 
   /// Sets up vring 0 of `device` and lends every buffer.
   ///
-  /// Publish and kick once when the remote may look at its rings.
+  /// Publish and kick once when the remote may look at its rings. `usesEventIndex` says that the
+  /// remote has agreed to ``/Virtio/VirtioFeatures/eventIndex``.
   ///
   /// - Throws: ``RPMsgError/missingVrings(count:)``, ``RPMsgError/vring(_:)``,
   ///   ``RPMsgError/bufferMemoryTooSmall(needed:available:)``.
   public init(
     _ device: VirtioDevice<Memory>,
-    usedLengthRule: VringDriver<Memory>.UsedLengthRule = .strict
+    usedLengthRule: VringDriver<Memory>.UsedLengthRule = .strict, usesEventIndex: Bool = false
   ) throws(RPMsgError) {
     let (vring, layout) = try device.rpmsgVring(0)
     let block = try RPMsgBufferBlock(
       .receive, of: device.rpmsgBuffers(), queueSize: layout.queueSize)
-    var ring = try vring.rpmsgDriver(layout, block, usedLengthRule)
+    var ring = try vring.rpmsgDriver(
+      layout, block, usedLengthRule, usesEventIndex: usesEventIndex)
     do throws(VringError) {
       while let head = try ring.reserve() { block.lend(head, to: &ring) }
     } catch { throw .vring(error) }

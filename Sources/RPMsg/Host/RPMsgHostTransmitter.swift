@@ -16,13 +16,19 @@ public struct RPMsgHostTransmitter<Memory: ForeignMemory>: ~Copyable, Sendable {
 
   /// Sets up vring 1 of `device`; the remote is not to look before the status says so.
   ///
+  /// There are as many buffers as vring 0 has, if vring 1 has room for them. `usesEventIndex` says
+  /// that the remote has agreed to ``/Virtio/VirtioFeatures/eventIndex``. Source: practice (Linux).
+  ///
   /// - Throws: ``RPMsgError/missingVrings(count:)``, ``RPMsgError/vring(_:)``,
   ///   ``RPMsgError/bufferMemoryTooSmall(needed:available:)``.
-  public init(_ device: VirtioDevice<Memory>) throws(RPMsgError) {
+  public init(
+    _ device: VirtioDevice<Memory>, usesEventIndex: Bool = false
+  ) throws(RPMsgError) {
     let (vring, layout) = try device.rpmsgVring(1)
+    let bufferCount = try device.rpmsgVring(0).layout.queueSize
     let block = try RPMsgBufferBlock(
-      .transmit, of: device.rpmsgBuffers(), queueSize: layout.queueSize)
-    var ring = try vring.rpmsgDriver(layout, block, .strict)
+      .transmit, of: device.rpmsgBuffers(), queueSize: bufferCount)
+    var ring = try vring.rpmsgDriver(layout, block, .strict, usesEventIndex: usesEventIndex)
     // Nobody waits for buffers yet.
     do throws(VringError) { _ = try ring.setNotifications(false) } catch { throw .vring(error) }
     self.ring = ring

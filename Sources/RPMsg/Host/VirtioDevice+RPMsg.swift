@@ -24,11 +24,12 @@ extension VirtioVring {
   /// The driver role of this ring, with the buffers of `block`.
   func rpmsgDriver(
     _ layout: VringLayout, _ block: RPMsgBufferBlock<Memory>,
-    _ rule: VringDriver<Memory>.UsedLengthRule
+    _ rule: VringDriver<Memory>.UsedLengthRule, usesEventIndex: Bool
   ) throws(RPMsgError) -> VringDriver<Memory> {
     do throws(VringError) {
       return try VringDriver(
-        memory: memory, layout: layout, bufferLimit: block.count, usedLengthRule: rule)
+        memory: memory, layout: layout, bufferLimit: block.count, usedLengthRule: rule,
+        usesEventIndex: usesEventIndex)
     } catch { throw .vring(error) }
   }
 }

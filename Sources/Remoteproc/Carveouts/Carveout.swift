@@ -29,19 +29,23 @@ extension Array<Carveout> {
   /// addresses are compared, as Linux does.
   func window(at da: DeviceAddress, byteCount: UInt64, width: Int) -> SharedWindow? {
     for carveout in self {
-      guard let offset = Self.offset(of: da, from: carveout.da, width: width),
+      guard let offset = da.offset(from: carveout.da, width: width),
         let window = carveout.window.window(at: offset, byteCount: byteCount)
       else { continue }
       return window
     }
     return nil
   }
+}
 
-  private static func offset(of da: DeviceAddress, from base: DeviceAddress, width: Int) -> UInt64?
-  {
-    guard width == 32 else { return da.offset(from: base) }
+extension DeviceAddress {
+  /// Bytes from `base` to here, or `nil` when that is not ahead.
+  ///
+  /// With `width` 32 only the low 32 bits count, and less than 2^31 bytes are ahead, as in Linux.
+  func offset(from base: DeviceAddress, width: Int) -> UInt64? {
+    guard width == 32 else { return offset(from: base) }
     let difference =
-      UInt32(truncatingIfNeeded: da.rawValue) &- UInt32(truncatingIfNeeded: base.rawValue)
+      UInt32(truncatingIfNeeded: rawValue) &- UInt32(truncatingIfNeeded: base.rawValue)
     return difference >> 31 == 0 ? UInt64(difference) : nil
   }
 }

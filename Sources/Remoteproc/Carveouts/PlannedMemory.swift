@@ -29,14 +29,18 @@ struct PlannedMemory {
 
   /// Checks that `byteCount` bytes at `other`, if that is fixed, fit into this memory.
   ///
-  /// Source: [LINUX-6.1] remoteproc; addresses are compared in 32 bits there.
-  func check(fits byteCount: UInt64, at other: DeviceAddress?) throws(RemoteprocError) {
+  /// With `width` 32 only the low 32 bits of addresses are compared.
+  ///
+  /// Source: [LINUX-6.1] remoteproc.
+  func check(
+    fits byteCount: UInt64, at other: DeviceAddress?, width: Int
+  ) throws(RemoteprocError) {
     guard byteCount <= self.byteCount else {
       throw .carveoutTooSmall(name, needed: byteCount, available: self.byteCount)
     }
     guard let other else { return }
     guard let da else { throw .carveoutMismatch(name, da: other, carveout: nil) }
-    guard let offset = other.offset(from: da), offset <= self.byteCount,
+    guard let offset = other.offset(from: da, width: width), offset <= self.byteCount,
       byteCount <= self.byteCount - offset
     else { throw .carveoutMismatch(name, da: other, carveout: da) }
   }
@@ -74,9 +78,11 @@ struct MemoryPlan {
   ///
   /// Source: [LINUX-6.1] remoteproc, carveout rules.
   mutating func claim(
-    _ resource: MemoryResource, fields: MemoryFields, offset: Int
+    _ resource: MemoryResource, fields: MemoryFields, offset: Int, profile: CompatibilityProfile
   ) throws(RemoteprocError) {
-    let name = resource.name.terminated
+    let name =
+      profile.enforces(.carveoutName)
+      ? resource.name.terminated : resource.name.terminated.asLinuxFormat
     guard let index = indices[name] else {
       return append(
         PlannedMemory(
@@ -84,7 +90,8 @@ struct MemoryPlan {
           flags: resource.flags, purpose: .carveout, fields: fields))
     }
     guard items[index].fields == nil else { throw .duplicateCarveout(name, offset: offset) }
-    try items[index].check(fits: UInt64(resource.byteCount), at: resource.da)
+    try items[index].check(
+      fits: UInt64(resource.byteCount), at: resource.da, width: profile.addressWidth)
     items[index].fields = fields
     items[index].flags = resource.flags
   }

@@ -13,4 +13,7 @@ public enum CompatibilityProfile: String, CaseIterable, Sendable {
     case (.linux, _): false
     }
   }
+
+  /// Bits of a device address that count when memory is looked up.
+  var addressWidth: Int { enforces(.segmentAddressWidth) ? 64 : 32 }
 }

@@ -19,6 +19,8 @@ public enum CompatibilityRule: String, CaseIterable, Sendable {
   case tableLayout
   /// The remote sees the table when there are virtio devices, whose status it must follow.
   case tableVisible
+  /// The name of a carveout is text.
+  case carveoutName
   /// Carveouts and traces end inside 32 bits of device address.
   case resourceExtent
   /// Memory with a fixed device address lies at that address.

@@ -42,5 +42,5 @@ struct BootSession {
   var isAttached: Bool { image == nil }
 
   /// Bits of a device address that count when memory is looked up.
-  var addressWidth: Int { options.profile.enforces(.segmentAddressWidth) ? 64 : 32 }
+  var addressWidth: Int { options.profile.addressWidth }
 }

@@ -85,6 +85,7 @@ extension RemoteProcessor where Platform: ~Copyable {
         let da = session.carveouts[ring.memory].da.rawValue & 0xffff_ffff
         plan.patches.append((fields.da, da))
       }
+      if let fields = device.failedRing { plan.takeBack(fields) }
     }
   }
 
@@ -119,7 +120,12 @@ extension RemoteProcessor where Platform: ~Copyable {
   ) throws(RemoteprocError) {
     for (device, buffer) in zip(plan.devices, buffers) {
       let entry: VirtioDeviceEntry<SharedWindow>
-      do throws(RemoteprocError) { entry = try Self.entry(of: device, in: session.table) } catch {
+      do throws(RemoteprocError) {
+        entry = try Self.entry(of: device, in: session.table)
+        if session.options.driverIDs.contains(device.id) {
+          try Self.checkRings(of: device, in: session.carveouts)
+        }
+      } catch {
         try session.faults.report(error)
         continue
       }
@@ -136,6 +142,25 @@ extension RemoteProcessor where Platform: ~Copyable {
           device: VirtioDevice(
             index: device.index, entry: entry, vrings: vrings, buffers: buffer),
           isDriven: session.options.driverIDs.contains(device.id), usability: device.usability))
+    }
+  }
+
+  /// Checks that Linux would not look outside a ring's memory when the device comes up: it then
+  /// reads the used part of the first ring.
+  private static func checkRings(
+    of device: PlannedDevice, in carveouts: [Carveout]
+  ) throws(RemoteprocError) {
+    guard device.usability == .uselessRings else { return }
+    for (index, ring) in device.rings.prefix(1).enumerated() {
+      let carveout = carveouts[ring.memory]
+      let pa = carveout.pa ?? PhysicalAddress(rawValue: carveout.da.rawValue)
+      let end = RingSize.linuxEnd(
+        count: ring.resource.count, alignment: ring.resource.alignment, at: pa)
+      guard let end, end <= carveout.byteCount else {
+        throw .ringTooLarge(
+          device: device.index, vring: index, needed: end ?? UInt64(ring.resource.alignment),
+          available: carveout.byteCount)
+      }
     }
   }
 

@@ -60,7 +60,7 @@ struct ResourcePlan {
     do throws(RemoteprocError) {
       try checkExtent(of: entry, in: table)
       let fields = MemoryFields(of: entry, version: table.version)
-      try memory.claim(resource, fields: fields, offset: entry.offset)
+      try memory.claim(resource, fields: fields, offset: entry.offset, profile: profile)
     } catch {
       let range = resource.da.flatMap {
         AddressRange(start: $0, byteCount: UInt64(resource.byteCount))

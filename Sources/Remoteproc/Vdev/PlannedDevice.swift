@@ -30,13 +30,13 @@ struct PlannedDevice {
   /// The name of the memory for message buffers.
   var bufferName: WireName { WireName("vdev\(index)buffer" as String) }
 
-  /// Bytes of message buffers that the rpmsg driver wants: 512 for each descriptor of both rings,
-  /// of 256 at most.
+  /// Bytes of message buffers that the rpmsg driver wants: twice 512 for each descriptor of the
+  /// first ring, of 256 at most.
   ///
   /// Source: practice (Linux, open-amp).
   var bufferByteCount: UInt64 {
     guard id == .rpmsg else { return 0 }
-    let count = rings.map { min($0.resource.count, 256) }.max() ?? 0
+    let count = rings.first.map { min($0.resource.count, 256) } ?? 0
     return 2 * 512 * UInt64(count)
   }
 
@@ -52,6 +52,12 @@ struct PlannedDevice {
     var count = rings.count
     if case .driverFails(let found) = usability { count = found }
     return rings.prefix(count).compactMap { ring in ring.fields.map { (ring, $0) } }
+  }
+
+  /// The fields of the ring that the driver could not set up; Linux takes back its notify id.
+  var failedRing: VringFields? {
+    guard case .driverFails(let found) = usability, found < rings.count else { return nil }
+    return rings[found].fields
   }
 
   /// An entry of the host's own in the layout of version 1, for a device of version 0.
@@ -80,6 +86,27 @@ struct PlannedRing {
 
 /// Sizes of rings whose numbers may make no sense.
 enum RingSize {
+  /// The most descriptors for which Linux finds memory to remember them: 16 bytes each, 4 MiB.
+  ///
+  /// Source: [LINUX-6.1] virtio, the largest `kmalloc`.
+  static let maximumLinuxCount: UInt32 = 1 << 18
+
+  /// Where Linux puts the end of the used part of a ring that lies at `pa`, in bytes from there.
+  ///
+  /// It rounds the address, not the offset, to the alignment; the two differ when the alignment is
+  /// no power of two. `nil`: higher bits of the address count, which nobody can foretell.
+  static func linuxEnd(count: UInt32, alignment: UInt32, at pa: PhysicalAddress) -> UInt64? {
+    let mask = UInt64(alignment) &- 1
+    // Linux maps a pool at a multiple of its size, which is at least this.
+    let known: UInt64 = (1 << 24) - 1
+    guard alignment > 0, alignment.nonzeroBitCount == 1 || mask <= known else { return nil }
+    let n = UInt64(count)
+    let base = pa.rawValue & known
+    // All sums stay below 2^38.
+    let used = ((base + 18 * n + 6 + mask) & ~mask)
+    return used < base ? nil : used - base + 6 + 8 * n
+  }
+
   /// Bytes of a ring, without wrapping; `nil` for an alignment of 0.
   static func byteCount(count: UInt32, alignment: UInt32) -> UInt64? {
     guard alignment > 0 else { return nil }

@@ -106,7 +106,7 @@ extension ResourcePlan {
     let byteCount = RingSize.allocatedByteCount(size)
     let memoryIndex: Int
     if let found = memory.index(of: name) {
-      try memory[found].check(fits: byteCount, at: ring.da)
+      try memory[found].check(fits: byteCount, at: ring.da, width: profile.addressWidth)
       memory[found].holdsVring = true
       memoryIndex = found
     } else {
@@ -134,11 +134,15 @@ extension ResourcePlan {
   private mutating func drop(_ device: PlannedDevice, because error: RemoteprocError) {
     for ring in device.rings {
       notifyIDs.release(ring.notifyID)
-      guard let fields = ring.fields else { continue }
-      patches.append((fields.da, 0))
-      patches.append((fields.notifyID, UInt64(UInt32.max)))
+      if let fields = ring.fields { takeBack(fields) }
     }
     notices.append(.deviceDropped(index: device.index, error))
+  }
+
+  /// Tells the remote that a ring is no longer there.
+  mutating func takeBack(_ ring: VringFields) {
+    patches.append((ring.da, 0))
+    patches.append((ring.notifyID, UInt64(UInt32.max)))
   }
 
   /// Finds out whether a driver can use the rings; in the default profile it can.
@@ -146,7 +150,7 @@ extension ResourcePlan {
     for (index, ring) in device.rings.enumerated() {
       let size = RingSize.byteCount(count: ring.resource.count, alignment: ring.resource.alignment)
       let needed = size ?? .max
-      if needed > UInt64(UInt32.max) {
+      if ring.resource.count > RingSize.maximumLinuxCount {
         let error = RemoteprocError.ringTooLarge(
           device: device.index, vring: index, needed: needed,
           available: memory[ring.memory].byteCount)

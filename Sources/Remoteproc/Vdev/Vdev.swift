@@ -34,6 +34,7 @@ extension Vdev {
     try entry.setStatus([], from: entry.status)
     try entry.setStatus(.acknowledge, from: [])
     guard isDriven else { return }
+    emptyRings()
     try entry.setStatus([.acknowledge, .driver], from: .acknowledge)
     let features = VirtioFeatures.negotiated(
       offered: entry.offeredFeatures, supported: Self.linuxFeatures)
@@ -43,6 +44,18 @@ extension Vdev {
       if let ring = device.vrings.first { kick(ring.notifyID) }
     } else {
       try entry.setStatus([.acknowledge, .driver, .failed], from: [.acknowledge, .driver])
+    }
+  }
+
+  /// Sets to zero what Linux takes for the rings, up to and with the one its driver fails at.
+  private func emptyRings() {
+    var count = device.vrings.count
+    if case .driverFails(let found) = usability { count = min(found + 1, count) }
+    for ring in device.vrings.prefix(count) {
+      let size = RingSize.byteCount(
+        count: ring.record.queueSize, alignment: ring.record.alignment)
+      let byteCount = Int(UInt32(truncatingIfNeeded: size ?? 0))
+      ring.memory.fill(from: 0, count: min(byteCount, ring.memory.byteCount), with: 0)
     }
   }
 

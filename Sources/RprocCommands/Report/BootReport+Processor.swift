@@ -13,7 +13,8 @@ extension BootReport {
     table = processor.table?.snapshot() ?? []
     let devices = processor.devices
     let ringAddresses = Set(
-      devices.filter(\.isDriven).flatMap { $0.device.vrings.map(\.record.address) })
+      devices.filter { $0.device.entry.isDriverReady }
+        .flatMap { $0.device.vrings.map(\.record.address) })
     carveouts = processor.carveouts.map { carveout in
       let isRing = carveout.holdsVring && ringAddresses.contains(carveout.da)
       return Memory(carveout, isRing: isRing)

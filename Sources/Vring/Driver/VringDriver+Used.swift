@@ -28,7 +28,11 @@ extension VringDriver {
     if let broken { throw .broken(broken) }
     if consumed == usedSeen {
       try readUsedIndex()
-      if consumed == usedSeen { return nil }
+      if consumed == usedSeen {
+        guard usesEventIndex, availableFlags == 0 else { return nil }
+        try askForNext()
+        if consumed == usedSeen { return nil }
+      }
     }
     let offset = fields.usedRing &+ 8 &* Int(consumed & fields.mask)
     // Each field is read once; the values read are checked and used, whatever memory holds later.
@@ -65,16 +69,31 @@ extension VringDriver {
   public mutating func setNotifications(_ enabled: Bool) throws(VringError) -> Bool {
     if let broken { throw .broken(broken) }
     let flags = enabled ? 0 : VringFields.noInterrupt
-    if flags != availableFlags {
+    if usesEventIndex {
+      availableFlags = flags
+      // An index that is behind is passed again after 65,535 buffers: as good as never.
+      memory.store(enabled ? consumed : consumed &- 1, at: fields.usedEvent)
+    } else if flags != availableFlags {
       availableFlags = flags
       memory.store(flags, at: fields.availableFlags)
     }
-    // ORDERING: the flag is visible before the index is read; the other half of `publish`.
+    // ORDERING: the wish is visible before the index is read; the other half of `publish`.
     if enabled {
       atomicMemoryFence(ordering: .sequentiallyConsistent)
       if consumed == usedSeen { try readUsedIndex() }
     }
     return consumed != usedSeen
+  }
+
+  /// Asks the device to say when it uses the next buffer, and looks whether it has already.
+  @inlinable
+  mutating func askForNext() throws(VringError) {
+    memory.store(consumed, at: fields.usedEvent)
+    // ORDERING: the index we wait for is visible before the used index is read. A device that
+    // publishes and then reads our index either sees it, or we see what it published.
+    // [VIRTIO-1.2] §2.7.7.2.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    try readUsedIndex()
   }
 
   /// Reads the used index, once, and checks it against what was lent.

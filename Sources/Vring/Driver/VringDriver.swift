@@ -47,6 +47,7 @@ public struct VringDriver<Memory: ForeignMemory>: ~Copyable, Sendable {
   @usableFromInline let memory: Memory
   @usableFromInline let fields: VringFields
   @usableFromInline let lengthRule: UsedLengthRule
+  @usableFromInline let usesEventIndex: Bool
   @usableFromInline var shadow: PrivateArray<Shadow>
   @usableFromInline var availableShadow: PrivateArray<UInt16>
   /// Free heads in the order they became free: a ring between two counts.
@@ -65,14 +66,15 @@ public struct VringDriver<Memory: ForeignMemory>: ~Copyable, Sendable {
 
   /// Makes an empty ring in `memory`, whose bytes are set to zero.
   ///
-  /// At most `bufferLimit` descriptors are ever handed out, heads `0..<bufferLimit`.
+  /// At most `bufferLimit` descriptors are ever handed out, heads `0..<bufferLimit`. With
+  /// `usesEventIndex` notifications are asked for by index, which both sides must have agreed on.
   ///
   /// - Precondition: `1 <= bufferLimit`.
   /// - Throws: ``VringError/ringMemoryTooSmall(needed:available:)`` or
   ///   ``VringError/misalignedRing(alignment:)``.
   public init(
     memory: Memory, layout: VringLayout, bufferLimit: Int = VringLayout.maximumQueueSize,
-    usedLengthRule: UsedLengthRule = .strict
+    usedLengthRule: UsedLengthRule = .strict, usesEventIndex: Bool = false
   ) throws(VringError) {
     precondition(bufferLimit >= 1, "a ring without buffers")
     try layout.check(memory)
@@ -80,6 +82,7 @@ public struct VringDriver<Memory: ForeignMemory>: ~Copyable, Sendable {
     self.layout = layout
     fields = VringFields(layout)
     lengthRule = usedLengthRule
+    self.usesEventIndex = usesEventIndex
     let count = layout.queueSize
     shadow = PrivateArray(repeating: Shadow(), count: count)
     availableShadow = PrivateArray(repeating: 0, count: count)
@@ -162,6 +165,7 @@ extension VringDriver {
   @inlinable
   public mutating func publish() -> Bool {
     guard broken == nil, published != nextAvailable else { return false }
+    let old = published
     while published != nextAvailable {
       shadow[Int(availableShadow[Int(published & fields.mask)])].state = .lent
       published &+= 1
@@ -171,6 +175,10 @@ extension VringDriver {
     // ORDERING: the index is visible before the flag is read. A device that turns notifications on
     // and then reads the index either sees ours, or we see its flag. [VIRTIO-1.2] §2.7.13.4.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
-    return memory.loadUInt16(at: fields.usedFlags) & VringFields.noNotify == 0
+    guard usesEventIndex else {
+      return memory.loadUInt16(at: fields.usedFlags) & VringFields.noNotify == 0
+    }
+    let event = memory.loadUInt16(at: fields.availableEvent)
+    return VringFields.hasPassed(event: event, from: old, to: published)
   }
 }

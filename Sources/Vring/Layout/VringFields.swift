@@ -11,6 +11,10 @@ struct VringFields: Sendable {
   @usableFromInline let usedFlags: Int
   @usableFromInline let usedIndex: Int
   @usableFromInline let usedRing: Int
+  /// What the driver writes with an event index: the used index whose passing it wants to hear of.
+  @usableFromInline let usedEvent: Int
+  /// What the device writes with an event index, for the available index.
+  @usableFromInline let availableEvent: Int
 
   @inlinable
   init(_ layout: VringLayout) {
@@ -21,6 +25,14 @@ struct VringFields: Sendable {
     usedFlags = layout.used.offset
     usedIndex = usedFlags &+ 2
     usedRing = usedFlags &+ 4
+    usedEvent = availableRing &+ 2 &* layout.queueSize
+    availableEvent = usedRing &+ 8 &* layout.queueSize
+  }
+
+  /// Whether an index that went from `old` to `new` passed `event` ([VIRTIO-1.2] §2.7.7.2).
+  @inlinable
+  static func hasPassed(event: UInt16, from old: UInt16, to new: UInt16) -> Bool {
+    new &- event &- 1 < new &- old
   }
 
   /// Bit 0 of the available flags: the driver wants no notification ([VIRTIO-1.2] §2.7.7).
