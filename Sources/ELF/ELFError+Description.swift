@@ -53,6 +53,8 @@ extension ELFError: CustomStringConvertible {
         + "is not inside its string table of \(tableByteCount) bytes"
     case .ambiguousSection(let header, let otherHeader):
       "two sections of one name (headers at \(hex(header)) and \(hex(otherHeader)))"
+    case .sectionTooSmall(let header, let needed, let available):
+      "section (header at \(hex(header))): \(needed) bytes do not fit into its \(available)"
     }
   }
 }

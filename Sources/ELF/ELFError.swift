@@ -63,4 +63,6 @@ public enum ELFError: Error, Equatable, Sendable {
   case nameOutOfTable(header: Int, nameOffset: UInt32, tableByteCount: Int)
   /// Two sections have the name that only one may have.
   case ambiguousSection(header: Int, otherHeader: Int)
+  /// What is to be put into a section is larger than the section.
+  case sectionTooSmall(header: Int, needed: Int, available: Int)
 }

@@ -20,6 +20,8 @@ public struct ResourceRecord: Equatable, Sendable {
   public static let encodedByteCount = 96
   /// The highest type that the format defines.
   public static let highestKnownType: UInt32 = 5
+  /// The alignment of every vring.
+  public static let vringAlignment: UInt32 = 4096
 
   /// What the record asks for.
   public var type: UInt32

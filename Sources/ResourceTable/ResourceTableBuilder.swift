@@ -23,37 +23,59 @@ public struct ResourceTableBuilder: Sendable {
     case raw(type: UInt32, body: [UInt8])
   }
 
-  private var entries: [Entry] = []
+  private var entries: [(entry: Entry, offset: Int?)] = []
 
   /// A table of version 1 without entries.
   public init() {}
 
-  /// Adds `entry` at the end.
-  public mutating func add(_ entry: Entry) { entries.append(entry) }
+  /// Adds `entry` behind those before it, at `offset` of the table or the next multiple of 4.
+  public mutating func add(_ entry: Entry, at offset: Int? = nil) {
+    entries.append((entry, offset))
+  }
 
-  /// The table; each entry begins at a multiple of 4.
+  /// The table.
+  ///
+  /// Entries may overlap where offsets were given: later ones overwrite earlier ones, and the
+  /// header overwrites entries.
   ///
   /// - Throws: ``ResourceTableError/valueTooLarge(offset:value:fieldByteCount:)`` when an address
   ///   or a count does not fit into its field.
   public func build() throws(ResourceTableError) -> [UInt8] {
     let header = ResourceTableLayout.headerByteCount + 4 * entries.count
-    var table = [UInt8](repeating: 0, count: header)
+    var offsets: [Int] = []
+    var end = header
+    var byteCount = header
+    for (entry, wanted) in entries {
+      let offset = wanted ?? (end + 3) & ~3
+      guard UInt32(exactly: offset) != nil else {
+        throw .valueTooLarge(
+          offset: ResourceTableLayout.headerByteCount + 4 * offsets.count,
+          value: UInt64(clamping: offset), fieldByteCount: 4)
+      }
+      offsets.append(offset)
+      end = offset + entry.encodedByteCount
+      byteCount = max(byteCount, end)
+    }
+    var table = [UInt8](repeating: 0, count: byteCount)
+    for (offset, (entry, _)) in zip(offsets, entries) {
+      try Self.put(entry, into: &table, at: offset)
+    }
     table.store(1, at: 0)
     table.store(UInt32(entries.count), at: 4)
-    for (index, entry) in entries.enumerated() {
-      table += [UInt8](repeating: 0, count: -table.count & 3)
-      let offset = table.count
+    table.store(0, at: 8)
+    table.store(0, at: 12)
+    for (index, offset) in offsets.enumerated() {
       table.store(UInt32(offset), at: ResourceTableLayout.headerByteCount + 4 * index)
-      try Self.append(entry, to: &table)
     }
     return table
   }
 
-  private static func append(
-    _ entry: Entry, to table: inout [UInt8]
+  private static func put(
+    _ entry: Entry, into table: inout [UInt8], at offset: Int
   ) throws(ResourceTableError) {
-    let offset = table.count
-    table += [UInt8](repeating: 0, count: entry.fixedByteCount)
+    let fixedEnd = offset + entry.fixedByteCount
+    let trailer = entry.trailer
+    table.replaceSubrange(fixedEnd..<fixedEnd + trailer.count, with: trailer)
     var span = table.mutableSpan
     // SAFETY: every bit pattern is a valid byte, so raw stores leave a valid array.
     var raw = unsafe span.mutableBytes
@@ -63,10 +85,7 @@ public struct ResourceTableBuilder: Sendable {
     case .trace(let trace): try trace.encode(into: &raw, at: offset)
     case .vdev(let vdev, let vrings, let config):
       try encode(vdev, vrings, config.count, into: &raw, at: offset)
-      table += config
-    case .raw(let type, let body):
-      raw.storeLittleEndian(type, at: offset)
-      table += body
+    case .raw(let type, _): raw.storeLittleEndian(type, at: offset)
     }
   }
 
@@ -118,6 +137,18 @@ extension ResourceTableBuilder.Entry {
     case .raw: 4
     }
   }
+
+  /// The configuration space or the body.
+  fileprivate var trailer: [UInt8] {
+    switch self {
+    case .carveout, .devmem, .trace: []
+    case .vdev(_, _, let config): config
+    case .raw(_, let body): body
+    }
+  }
+
+  /// Bytes of the entry.
+  var encodedByteCount: Int { fixedByteCount + trailer.count }
 }
 
 extension [UInt8] {

@@ -28,6 +28,10 @@ public enum ResourceTableError: Error, Equatable, Sendable {
   case addressWrap(offset: Int, start: UInt64, byteCount: UInt64, last: UInt64)
   /// A value does not fit into the field at `offset`.
   case valueTooLarge(offset: Int, value: UInt64, fieldByteCount: Int)
+  /// What the entry of this index says at `offset` cannot be said in the other version.
+  case notExpressible(index: Int, offset: Int, obstacle: ResourceTableObstacle)
+  /// The table that was described is larger than any that is made.
+  case tableTooLarge(byteCount: Int, limit: Int)
 }
 
 #if !hasFeature(Embedded)
@@ -74,6 +78,11 @@ extension ResourceTableError: CustomStringConvertible {
     case .valueTooLarge(let offset, let value, let fieldByteCount):
       "resource table: \(hex(value)) does not fit into \(fieldByteCount) bytes "
         + "at offset \(hex(offset))"
+    case .notExpressible(let index, let offset, let obstacle):
+      "resource table entry \(index): the other version cannot express \(obstacle) "
+        + "(at offset \(hex(offset)))"
+    case .tableTooLarge(let byteCount, let limit):
+      "resource table of \(byteCount) bytes (at most \(limit))"
     }
   }
 }

@@ -5,9 +5,6 @@ import WireTypes
 // Virtio devices of version 0: one record for the device, one for each of its two rings.
 // Source: practice (the remoteproc patches of 2011).
 extension ResourcePlan {
-  /// Rings of version 0 have no alignment of their own.
-  private static var recordAlignment: UInt32 { 4096 }
-
   /// Takes up a device record; only the first of a table counts.
   mutating func addDevice(
     _ record: ResourceRecord, entry: ResourceTableEntry
@@ -31,11 +28,12 @@ extension ResourcePlan {
     guard !devices.isEmpty, record.id < 2, Int(record.id) == devices[0].rings.count else {
       throw .badVringRecord(offset: entry.offset, id: record.id)
     }
-    let size = RingSize.byteCount(count: record.count, alignment: Self.recordAlignment)
+    let alignment = ResourceRecord.vringAlignment
+    let size = RingSize.byteCount(count: record.count, alignment: alignment)
     guard record.count.nonzeroBitCount == 1, record.count <= 32_768, size != nil else {
       throw .badQueueSize(device: 0, vring: Int(record.id), count: record.count)
     }
-    let ring = VringResource(da: nil, alignment: Self.recordAlignment, count: record.count)
+    let ring = VringResource(da: nil, alignment: alignment, count: record.count)
     var device = devices[0]
     try place(ring, at: Int(record.id), in: &device, fields: nil)
     devices[0] = device
