@@ -18,6 +18,11 @@ public protocol ManagedProcessor: Actor {
   var crashHistory: CrashHistory { get }
   /// What is done about crashes; the next one is judged by it.
   var recovery: RecoveryPolicy { get set }
+  /// Whether crashed processors are to be dumped, in the words of Linux; the crash handler of the
+  /// owner does it.
+  var coredump: ViewSettings.Coredump { get set }
+  /// The processor as the text files of Linux show it.
+  var view: ProcessorView { get }
 
   /// Boots the processor or, if it runs already without us, attaches to it; one that is up only
   /// gets one more user.

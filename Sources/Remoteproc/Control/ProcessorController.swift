@@ -12,6 +12,8 @@ public actor ProcessorController<Platform: PlatformDriver & ~Copyable>: ManagedP
   public private(set) var firmwareName: String
   /// Crashes so far.
   public internal(set) var crashHistory = CrashHistory()
+  /// Whether crashed processors are to be dumped.
+  public var coredump = ViewSettings.Coredump.disabled
   var options: ControlOptions
   var processor: RemoteProcessor<Platform>
   let crashHandler: CrashHandler

@@ -121,6 +121,7 @@ extension RemoteprocError.Part: CustomStringConvertible {
     case .memory(let name): "\"\(name)\""
     case .segment(let header): "segment (header at \(hex(header)))"
     case .table: "resource table"
+    case .trace(let name): "trace \"\(name)\""
     }
   }
 }

@@ -16,6 +16,8 @@ public enum RemoteprocError: Error, Equatable, Sendable {
     case segment(header: Int)
     /// The resource table.
     case table
+    /// The trace buffer of this name.
+    case trace(WireName)
   }
 
   /// A change of state that was asked for.

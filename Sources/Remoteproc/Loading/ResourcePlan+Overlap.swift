@@ -1,3 +1,4 @@
+import ResourceTable
 import WireTypes
 
 extension ResourcePlan {
@@ -34,6 +35,24 @@ extension ResourcePlan {
       }
       if let table, table.overlaps(piece.range) {
         try faults.report(Self.overlap(piece, Piece(part: .table, range: table)))
+      }
+    }
+    try checkTraces(exclusive, table: table, &faults)
+  }
+
+  /// Checks that what the remote writes as its log lies neither in rings and message buffers nor
+  /// over the table.
+  private func checkTraces(
+    _ exclusive: [Piece], table: AddressRange<DeviceAddress>?, _ faults: inout FaultLog
+  ) throws(RemoteprocError) {
+    let others = exclusive + (table.map { [Piece(part: .table, range: $0)] } ?? [])
+    for trace in traces {
+      guard let da = trace.da,
+        let range = AddressRange(start: da, byteCount: UInt64(trace.byteCount))
+      else { continue }
+      let piece = Piece(part: .trace(trace.name.terminated), range: range)
+      for other in others where other.range.overlaps(range) {
+        try faults.report(Self.overlap(piece, other))
       }
     }
   }
