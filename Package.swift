@@ -51,9 +51,13 @@ let targets: [Target] = [
   module("Virtio", ["Vring", "SharedMemory", "WireTypes"]),
   module("RPMsg", ["Virtio", "Vring", "SharedMemory", "WireTypes"]),
   module("ELF", ["WireTypes"]),
+  module("Coredump", ["ELF", "Scheduling", "WireTypes", "CLinux"]),
   module(
     "Remoteproc",
-    ["ELF", "ResourceTable", "Scheduling", "Virtio", "Vring", "SharedMemory", "WireTypes"]),
+    [
+      "Coredump", "ELF", "ResourceTable", "Scheduling", "Virtio", "Vring", "SharedMemory",
+      "WireTypes",
+    ]),
   module("RPMsgBus", ringStack + ["Scheduling"]),
   module("RemoteprocVirtio", ["Remoteproc", "RPMsgBus", "Scheduling", "Virtio"]),
   module("RISCVCore", ["SharedMemory", "WireTypes"]),
@@ -63,8 +67,8 @@ let targets: [Target] = [
   module(
     "PlatformSimulator",
     [
-      "Remoteproc", "SimulatedSoC", "Boards", "ELF", "Scheduling", "SharedMemory", "Vring",
-      "WireTypes",
+      "Remoteproc", "SimulatedSoC", "Boards", "Coredump", "ELF", "Scheduling", "SharedMemory",
+      "Vring", "WireTypes",
     ]),
   module(
     "RprocCommands",
@@ -93,9 +97,12 @@ let targets: [Target] = [
   tests("Virtio", ["Virtio", "Vring", "SharedMemory", "WireTypes"]),
   tests("RPMsg", ringStack + ["HostileSides"]),
   tests("ELF", ["ELF", "ResourceTable", "WireTypes"]),
+  tests("Coredump", ["Coredump", "ELF", "Scheduling", "WireTypes"]),
   tests(
     "Remoteproc",
-    ringStack + ["Remoteproc", "ELF", "ResourceTable", "PlatformNull", "Scheduling"]),
+    ringStack + [
+      "Coredump", "Remoteproc", "ELF", "ResourceTable", "PlatformNull", "Scheduling",
+    ]),
   tests("RPMsgBus", ringStack + ["RPMsgBus"]),
   tests("RISCVCore", ["RISCVCore", "SharedMemory", "WireTypes"]),
   tests(

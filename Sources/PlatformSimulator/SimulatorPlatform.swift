@@ -1,4 +1,5 @@
 public import Boards
+public import Coredump
 public import ELF
 public import Remoteproc
 public import Scheduling
@@ -144,6 +145,21 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
 
   /// Stops the core; when this returns it touches memory no more.
   public mutating func stop() throws(PlatformError) { chip.stop() }
+
+  /// The core's registers; at a crash also of a core that has restarted since.
+  public func registers(at crash: CrashReport?) -> ProcessorRegisters? {
+    guard crash != nil else { return ProcessorRegisters(chip.registers) }
+    return chip.crashRegisters.map { ProcessorRegisters($0) }
+  }
+
+  /// All RAM: heap and stack lie in no carveout.
+  public var dumpSegments: [DumpSegment] {
+    chip.memory.map { memory in
+      DumpSegment(
+        name: WireName(memory.name), da: memory.range.start, byteCount: memory.range.byteCount,
+        window: memory.window)
+    }
+  }
 
   private func isCandidate(_ index: Int, for request: MemoryRequest) -> Bool {
     guard let da = request.da else { return true }

@@ -21,6 +21,7 @@ extension RISCVHart {
   mutating func trap(_ cause: RISCVTrapCause, value: UInt32) -> Outcome {
     let trap = RISCVTrap(cause: cause, pc: pc, value: value)
     currentException = trap
+    for number in 0..<32 { exceptionRegisters[number] = registers[number] }
     guard enter(trap) else { return .exit(.fatalTrap(trap)) }
     stepCount &+= 1
     trapCount &+= 1

@@ -46,6 +46,9 @@ public struct RISCVHart: ~Copyable, Sendable {
 
   /// The exception whose handler runs now: set by a synchronous trap, cleared by `mret`.
   public internal(set) var currentException: RISCVTrap?
+  /// The integer registers as they were at the last exception, for a dump of the program that
+  /// caused it; its handler has changed some since.
+  public internal(set) var exceptionRegisters = InlineArray<32, UInt32>(repeating: 0)
 
   /// Makes a core at reset with program counter 0.
   ///

@@ -83,6 +83,16 @@ public final class SharedRegion: @unchecked Sendable {
     window.fill(from: 0, count: byteCount, with: 0)
   }
 
+  /// Bytes from `address`, which lies in the region, to the next one that may have been written.
+  ///
+  /// Moves the position of the file, which nobody uses.
+  func nextWritten(from address: UnsafeMutableRawPointer) -> Int {
+    let offset = unsafe address - base
+    let found = lseek(fileDescriptor, offset, 3 /* to data */)
+    if found >= offset { return found - offset }
+    return rproc_errno() == ENXIO ? byteCount - offset : 0
+  }
+
   /// Calls `body` with the file descriptor, which stays ours and is valid during the call.
   public func withFileDescriptor<Result, Failure: Error>(
     _ body: (Int32) throws(Failure) -> Result

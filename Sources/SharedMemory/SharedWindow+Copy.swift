@@ -1,4 +1,5 @@
 public import Synchronization
+import WireTypes
 
 // Copies in and out. None of them ever forms a `Span` over shared bytes.
 extension SharedWindow {
@@ -42,9 +43,47 @@ extension SharedWindow {
     precondition(
       offset >= 0 && offset <= byteCount && target.byteCount <= byteCount - offset,
       "shared copy out of bounds")
-    for index in 0..<target.byteCount {
+    let count = target.byteCount
+    var index = 0
+    #if _pointerBitWidth(_64)
+    // Words, as far as they are aligned in shared memory.
+    let address = UInt(bitPattern: unsafe base + offset)
+    let lead = min(count, Int((8 &- address & 7) & 7))
+    sampleBytes(from: offset, 0..<lead, into: &target)
+    index = lead
+    while count - index >= 8 {
+      target.storeLittleEndian(loadUInt64(at: offset + index), at: index)
+      index += 8
+    }
+    #endif
+    sampleBytes(from: offset, index..<count, into: &target)
+  }
+
+  private func sampleBytes(
+    from offset: Int, _ range: Range<Int>, into target: inout MutableRawSpan
+  ) {
+    for index in range {
       target.storeBytes(of: loadUInt8(at: offset + index), toByteOffset: index, as: UInt8.self)
     }
+  }
+
+  /// The lowest offset, not below `offset`, of a byte that somebody may have written since the
+  /// memory was made or cleared; ``byteCount`` when all from there on is zero for sure.
+  ///
+  /// Looks at no byte, and so takes no memory from the system for those that were never touched.
+  /// Memory that does not come from a `SharedRegion` may have been written everywhere.
+  ///
+  /// - Precondition: `0 <= offset <= byteCount`.
+  public func nextWritten(from offset: Int) -> Int {
+    precondition(offset >= 0 && offset <= byteCount, "shared offset out of bounds")
+    #if !hasFeature(Embedded) && os(Linux)
+    guard let owner, offset < byteCount else { return offset }
+    // SAFETY: inside the window by the check above; the pointer is not used for access.
+    let distance = unsafe owner.nextWritten(from: base + offset)
+    return min(byteCount, offset + distance)
+    #else
+    return offset
+    #endif
   }
 
   /// Sets `count` bytes to `value`.

@@ -25,4 +25,12 @@ public struct ChipRegisters: Equatable, Sendable {
     cause = core.controlRegister(0x342) ?? 0
     trapValue = core.controlRegister(0x343) ?? 0
   }
+
+  /// What the registers held at `crash`: when that is an exception, before its handler ran.
+  init(_ core: borrowing RISCVHart, at crash: ChipCrash) {
+    self.init(core)
+    guard crash.cause != nil, core.currentException?.pc == crash.pc else { return }
+    pc = crash.pc
+    for number in 0..<32 { integers[number] = core.exceptionRegisters[number] }
+  }
 }

@@ -99,6 +99,7 @@ public final class SimulatedChip: Sendable {
       lateKicks.drop()
       core.restart = restart
       core.doorbell.setLoadedTable(nil)
+      core.crashRegisters = nil
       core.start(at: pc, clock: clock)
     }
   }
@@ -130,6 +131,17 @@ public final class SimulatedChip: Sendable {
   /// Registers of the core at this moment; a running core is interrupted for it.
   public var registers: ChipRegisters {
     let registers = runner.withCore { ChipRegisters($0.core) }
+    job?.schedule()
+    return registers
+  }
+
+  /// Registers of the core at its last crash, also when it has stopped or restarted since; `nil`
+  /// when it did not crash after the last ``start(at:)``.
+  ///
+  /// After an exception that the firmware did not survive these are the registers of the program,
+  /// not of the handler.
+  public var crashRegisters: ChipRegisters? {
+    let registers = runner.withCore { $0.crashRegisters }
     job?.schedule()
     return registers
   }

@@ -1,3 +1,4 @@
+import Coredump
 import ELF
 import PlatformNull
 import Remoteproc
@@ -55,6 +56,10 @@ struct TestPlatform: PlatformDriver {
   var machine: ELFMachine? = .riscv
   var policy = ResourcePolicy.standard
   var vendorAnswer = VendorAnswer.ignored
+  /// What a dump is to hold besides.
+  var dumpSegments: [DumpSegment] = []
+  /// What the registers are said to hold.
+  var registersNow: ProcessorRegisters?
   /// Whether all RAM is visible to the remote, not only carveouts.
   var showsRAM = false
   private(set) var pool: DeviceMemoryPool
@@ -138,6 +143,8 @@ struct TestPlatform: PlatformDriver {
   func translate(_ range: AddressRange<DeviceAddress>) -> SharedWindow? {
     showsRAM ? pool.window(of: range) : nil
   }
+
+  func registers(at crash: CrashReport?) -> ProcessorRegisters? { registersNow }
 
   mutating func handleVendorEntry(_ entry: VendorEntry) -> VendorAnswer {
     script.note("vendor \(entry.type) \(entry.offset) \(entry.bytes)")

@@ -84,6 +84,12 @@ static inline char *rproc_demangle(const char *name) {
   return swift_demangle(name, strlen(name), NULL, NULL, 0);
 }
 
+/// Renames `from` to `to`, both in the folder `folder`, unless there is a `to`; -1 and errno on
+/// failure.
+static inline int rproc_rename_new(int folder, const char *from, const char *to) {
+  return (int)syscall(SYS_renameat2, folder, from, folder, to, 1u /* never replace */);
+}
+
 /// The calling thread's errno.
 static inline int rproc_errno(void) { return errno; }
 

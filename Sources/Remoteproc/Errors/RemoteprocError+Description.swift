@@ -1,3 +1,4 @@
+import Coredump
 import ELF
 import ResourceTable
 import SharedMemory
@@ -20,6 +21,7 @@ extension RemoteprocError: CustomStringConvertible {
     case .tooManyUsers(let count): "already \(count) users"
     case .notAcknowledged(let request, let answer): Self.text(request, answer)
     case .subdevice(let name, let error): "sub-device \(name): \(error)"
+    case .coredump(let error): "\(error)"
     case .noFirmware: "no firmware to start"
     case .firmware(let name, let errno): "firmware \(name) cannot be read: errno \(errno)"
     case .emptyFirmwareName: "the name of the firmware is empty"

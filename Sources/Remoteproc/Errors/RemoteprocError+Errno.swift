@@ -1,3 +1,4 @@
+import Coredump
 import Glibc
 import SharedMemory
 
@@ -23,6 +24,7 @@ extension RemoteprocError {
     case .notAcknowledged(_, .notListening): EOPNOTSUPP
     case .notAcknowledged(_, _): EIO
     case .subdevice(_, let error): error.errno
+    case .coredump(let error): error.errno
     default: EINVAL
     }
   }

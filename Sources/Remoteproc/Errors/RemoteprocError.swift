@@ -1,3 +1,4 @@
+public import Coredump
 public import ELF
 public import ResourceTable
 public import SharedMemory
@@ -42,6 +43,8 @@ public enum RemoteprocError: Error, Equatable, Sendable {
     case delete
     /// Finding out what a boot would come to.
     case check
+    /// Dumping its memory.
+    case dump
   }
 
   /// The state does not allow the change.
@@ -54,6 +57,8 @@ public enum RemoteprocError: Error, Equatable, Sendable {
   case noLoadedTable
   /// The table of firmware that runs lies where the host cannot read it.
   case loadedTableNotReadable(DeviceAddress, byteCount: UInt64)
+  /// The memory could not be dumped.
+  case coredump(CoredumpError)
   /// There is no firmware to start with.
   case noFirmware
   /// Firmware of this name could not be read; a positive `errno`.

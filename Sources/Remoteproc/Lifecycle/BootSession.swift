@@ -1,3 +1,4 @@
+import Coredump
 import SharedMemory
 import WireTypes
 
@@ -30,6 +31,8 @@ struct BootSession {
   var notices: [BootNotice] = []
   /// What becomes of rules that the firmware breaks.
   var faults: FaultLog
+  /// What the registers held when the processor crashed.
+  var crashRegisters: ProcessorRegisters?
 
   /// A boot or an attach that has done nothing yet, or a check that goes on after faults.
   init(options: BootOptions, image: (any FirmwareFormat)?, isCollecting: Bool = false) {

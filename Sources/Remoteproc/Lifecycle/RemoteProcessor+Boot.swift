@@ -166,7 +166,7 @@ extension RemoteProcessor where Platform: ~Copyable {
   }
 
   /// Where segments go; one that cannot be loaded is left to the loading to report.
-  private static func ranges(
+  static func ranges(
     of image: some FirmwareFormat
   ) -> [(header: Int, range: AddressRange<DeviceAddress>)] {
     (0..<image.segmentCount).compactMap { index in

@@ -7,7 +7,9 @@ extension RemoteProcessor where Platform: ~Copyable {
   @discardableResult
   public mutating func crash(_ report: CrashReport) -> Bool {
     switch phase {
-    case .running(let session), .suspended(let session):
+    case .running(var session), .suspended(var session):
+      // Now, as the stop may put the core into reset.
+      session.crashRegisters = platform.registers(at: report)
       phase = .crashed(session, report)
       return true
     case .offline, .detached, .deleted, .crashed: return false

@@ -20,6 +20,8 @@ public struct ELFFirmware: FirmwareFormat {
 
   /// `ELF32` or `ELF64`.
   public var formatName: String { file.elfClass == .elf32 ? "ELF32" : "ELF64" }
+  /// The class of the image.
+  public var elfClass: ELFClass? { file.elfClass }
   /// The entry point.
   public var bootAddress: DeviceAddress { file.entry }
   /// The number of program headers.

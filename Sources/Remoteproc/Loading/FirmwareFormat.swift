@@ -11,6 +11,10 @@ public protocol FirmwareFormat: Sendable {
   /// Where execution starts.
   var bootAddress: DeviceAddress { get }
 
+  /// Whether the processor's addresses have 32 or 64 bits, as far as the format says; by default
+  /// it does not.
+  var elfClass: ELFClass? { get }
+
   /// How many segments may be asked for.
   var segmentCount: Int { get }
 
@@ -48,6 +52,9 @@ extension FirmwareFormat {
       return []
     } catch { return [error] }
   }
+
+  /// Not known.
+  public var elfClass: ELFClass? { nil }
 }
 
 /// A resource table as an image holds it.

@@ -1,3 +1,4 @@
+public import Coredump
 public import ELF
 public import Scheduling
 public import SharedMemory
@@ -159,6 +160,18 @@ public protocol PlatformDriver: ~Copyable, Sendable {
   /// May be called in any state. Returns how long the host should still wait for the remote to
   /// finish; nothing, and no time, by default.
   mutating func panic() -> Duration
+
+  /// What the processor's registers held at its last crash, or hold now when `crash` is `nil`.
+  ///
+  /// `nil`, the default, when nobody can say. Asked when a crash is noted, so before ``stop()``, and
+  /// for dumps of a processor that runs.
+  func registers(at crash: CrashReport?) -> ProcessorRegisters?
+
+  /// Memory that a dump should hold besides carveouts and what the image loads, such as the RAM of
+  /// a board with heap and stack; none by default.
+  ///
+  /// What lies in a carveout as well is dumped as part of the carveout.
+  var dumpSegments: [DumpSegment] { get }
 }
 
 extension PlatformDriver where Self: ~Copyable {
@@ -210,4 +223,8 @@ extension PlatformDriver where Self: ~Copyable {
   public mutating func resume() throws(PlatformError) { throw .notSupported(.resume) }
   /// Nothing to do.
   public mutating func panic() -> Duration { .zero }
+  /// Nobody can say.
+  public func registers(at crash: CrashReport?) -> ProcessorRegisters? { nil }
+  /// None.
+  public var dumpSegments: [DumpSegment] { [] }
 }

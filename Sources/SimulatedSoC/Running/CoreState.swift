@@ -54,6 +54,8 @@ struct CoreState: ~Copyable {
   var isSuspended = false
   /// What it starts from again after a crash; `nil`: nothing.
   var restart: RestartPlan?
+  /// What the registers held at the crash; `nil` unless the last run ended in one.
+  var crashRegisters: ChipRegisters?
   var sleep = Sleep.awake
   var sleepStart: UInt64 = 0
   /// Time in which the sink had the thread, in nanoseconds.
@@ -150,8 +152,11 @@ struct CoreState: ~Copyable {
     flushConsole()
     phase = .ended
     doorbell.giveUpRequest()
-    if case .crashed = event, let restart {
-      phase = .restarting(at: clock.nanoseconds &+ restart.delayInNanoseconds)
+    if case .crashed(let crash) = event {
+      crashRegisters = ChipRegisters(core, at: crash)
+      if let restart {
+        phase = .restarting(at: clock.nanoseconds &+ restart.delayInNanoseconds)
+      }
     }
     send(event)
   }
