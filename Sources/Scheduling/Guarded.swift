@@ -7,6 +7,9 @@ public import Synchronization
 /// which it does not with a lock that the kernel passes on, and unlocking is a full fence on x86,
 /// which the rings make use of. See `Documentation/Decisions/0003-own-lock.md`.
 ///
+/// Do not guard a bare closure: it gains a thunk each time the value is reached, and calls get ever
+/// deeper. Put it into a structure.
+///
 /// Any thread may call. A thread that calls ``withLock(_:)`` inside ``withLock(_:)`` of the same
 /// value waits for itself for ever.
 @safe

@@ -276,6 +276,48 @@ struct ControllerTests {
     #expect(await bench.controller.state == .detached)
   }
 
+  @Test("The last of a thousand events finds the stack as deep as the first")
+  func stackDepth() async throws {
+    let pool = WorkerPool(name: "one", threadCount: 1)
+    let inbox = NotificationDispatcher(pool: pool).makeInbox()
+    let depths = Depths()
+    let controller = ProcessorController(
+      name: "deep", platform: try TestPlatform(), inbox: inbox,
+      pool: WorkerPool(name: "control", threadCount: 1),
+      provider: FixedFirmware(try TestFirmware().build()),
+      eventHandler: { _ in depths.note() })
+    try await controller.boot()
+    for count in 1...1000 {
+      inbox.report(.stateWord(1))
+      #expect(depths.wait(for: count))
+    }
+    try await controller.shutdown()
+    let all = depths.all
+    let (first, last) = (try #require(all.first), try #require(all.last))
+    #expect(first.distance(to: last).magnitude < 4096)
+  }
+
+  /// Where the stack was at each call.
+  private final class Depths: Sendable {
+    private let list = Guarded<[UInt]>([])
+
+    var all: [UInt] { list.withLock { $0 } }
+
+    func note() {
+      var mark = 0
+      let address = withUnsafePointer(to: &mark) { UInt(bitPattern: $0) }
+      list.withLock { $0.append(address) }
+    }
+
+    func wait(for count: Int) -> Bool {
+      let deadline = MonotonicTime.now.advanced(by: .seconds(20))
+      while MonotonicTime.now < deadline {
+        if list.withLock({ $0.count }) >= count { return true }
+      }
+      return false
+    }
+  }
+
   @Test("Suspend, resume and panic pass through")
   func sleep() async throws {
     let bench = try ControllerBench { $0.capabilities = [.suspend] }

@@ -5,15 +5,21 @@ import Synchronization
 final class InboxFollower: Subdevice {
   typealias Handler = @Sendable (PlatformEvent, _ run: UInt64) -> Void
 
+  /// A closure on its own in a generic container gains a thunk at each access, for ever; one in a
+  /// structure does not.
+  private struct Handlers {
+    var body: Handler?
+  }
+
   let name = "inbox"
   private let inbox: ProcessorInbox
-  private let handler = Guarded<Handler?>(nil)
+  private let handlers = Guarded(Handlers())
   private let number = Atomic<UInt64>(0)
 
   init(_ inbox: ProcessorInbox) { self.inbox = inbox }
 
   /// Who gets the events, on a thread of the dispatcher.
-  func setHandler(_ body: @escaping Handler) { handler.withLock { $0 = body } }
+  func setHandler(_ body: @escaping Handler) { handlers.withLock { $0.body = body } }
 
   /// The number of the run that goes on now.
   var run: UInt64 { number.load(ordering: .relaxed) }
@@ -26,7 +32,7 @@ final class InboxFollower: Subdevice {
   func start(_ resources: ProcessorResources) throws(SubdeviceError) {
     let run = run
     inbox.setEventHandler { [self] event in
-      let body = handler.withLock { $0 }
+      let body = handlers.withLock { $0.body }
       body?(event, run)
     }
   }
