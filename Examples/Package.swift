@@ -8,12 +8,18 @@ let modules = [
   "WireTypes",
 ]
 
+func products(_ names: [String]) -> [Target.Dependency] {
+  names.map { .product(name: $0, package: "swift-remoteproc") }
+}
+
 let package = Package(
   name: "Examples",
   dependencies: [.package(name: "swift-remoteproc", path: "..")],
   targets: [
+    .executableTarget(name: "Hello", dependencies: products(modules)),
+    // The driver that "Write a platform driver" explains.
     .executableTarget(
-      name: "Hello",
-      dependencies: modules.map { .product(name: $0, package: "swift-remoteproc") })
+      name: "ToyBoard",
+      dependencies: products(["Remoteproc", "SharedMemory", "Vring", "WireTypes"])),
   ]
 )
