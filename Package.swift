@@ -51,11 +51,14 @@ let targets: [Target] = [
   module("Virtio", ["Vring", "SharedMemory", "WireTypes"]),
   module("RPMsg", ["Virtio", "Vring", "SharedMemory", "WireTypes"]),
   module("ELF", ["WireTypes"]),
+  module("IntelHex", ["WireTypes"]),
+  module("FirmwareFiles", ["CLinux"]),
   module("Coredump", ["ELF", "Scheduling", "WireTypes", "CLinux"]),
   module(
     "Remoteproc",
     [
-      "Coredump", "ELF", "ResourceTable", "Scheduling", "Virtio", "Vring", "SharedMemory",
+      "Coredump", "ELF", "IntelHex", "ResourceTable", "Scheduling", "Virtio", "Vring",
+      "SharedMemory",
       "WireTypes",
     ]),
   module("RPMsgBus", ringStack + ["Scheduling"]),
@@ -74,8 +77,8 @@ let targets: [Target] = [
     "RprocCommands",
     ringStack + [
       "ELF", "ResourceTable", "Remoteproc", "RPMsgBus", "RemoteprocVirtio", "Boards",
-      "PlatformNull",
-      "PlatformSimulator", "Scheduling", "SimulatedSoC", "CLinux", arguments,
+      "PlatformNull", "PlatformSimulator", "Scheduling", "SimulatedSoC", "FirmwareFiles",
+      "IntelHex", "CLinux", arguments,
     ],
     // Tests and users boot these from the folder; the demo's own is part of the program.
     exclude: ["crash", "echo", "echo-poll"].map { "Images/\($0).elf" },
@@ -98,6 +101,8 @@ let targets: [Target] = [
   tests("RPMsg", ringStack + ["HostileSides"]),
   tests("ELF", ["ELF", "ResourceTable", "WireTypes"]),
   tests("Coredump", ["Coredump", "ELF", "Scheduling", "WireTypes"]),
+  tests("IntelHex", ["IntelHex", "WireTypes"]),
+  tests("FirmwareFiles", ["FirmwareFiles"]),
   tests(
     "Remoteproc",
     ringStack + [
@@ -124,7 +129,9 @@ let targets: [Target] = [
       "Remoteproc", "PlatformNull", "PlatformSimulator", "Boards", "ELF", "RPMsgBus",
       "RprocCommands", "Scheduling",
     ]),
-  tests("RprocCommands", ["RprocCommands", "rproc", "Boards", "Remoteproc", "WireTypes"]),
+  tests(
+    "RprocCommands",
+    ["RprocCommands", "rproc", "Boards", "FirmwareFiles", "Remoteproc", "WireTypes"]),
 ]
 
 let package = Package(

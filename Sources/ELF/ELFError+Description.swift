@@ -55,6 +55,31 @@ extension ELFError: CustomStringConvertible {
       "two sections of one name (headers at \(hex(header)) and \(hex(otherHeader)))"
     case .sectionTooSmall(let header, let needed, let available):
       "section (header at \(hex(header))): \(needed) bytes do not fit into its \(available)"
+    case .badAlignment, .badDynamicEntry, .dynamicTableNotLoaded, .unsupportedRelocation,
+      .relocationOutOfSegments, .unsortedRelocation, .undefinedSymbol:
+      relocationDescription
+    }
+  }
+
+  private var relocationDescription: String {
+    switch self {
+    case .badAlignment(let header, let alignment):
+      "segment (header at \(hex(header))): alignment \(hex(alignment)) is not a power of two"
+    case .badDynamicEntry(let offset, let tag, let value):
+      "dynamic entry of tag \(tag) at offset \(hex(offset)) has the value \(hex(value))"
+    case .dynamicTableNotLoaded(let tag, let address, let byteCount):
+      "dynamic table of tag \(tag): \(byteCount) bytes at address \(address) "
+        + "are not in the bytes of one segment"
+    case .unsupportedRelocation(let offset, let type, let machine):
+      "relocation of type \(type) for \(machine) at offset \(hex(offset)) is not supported"
+    case .relocationOutOfSegments(let offset, let address):
+      "relocation at offset \(hex(offset)) changes address \(address), "
+        + "which is not in the bytes of a segment"
+    case .unsortedRelocation(let offset):
+      "packed relocation at offset \(hex(offset)) goes back to an earlier address"
+    case .undefinedSymbol(let offset, let index):
+      "relocation at offset \(hex(offset)) needs symbol \(index), which the image does not define"
+    default: ""
     }
   }
 }

@@ -65,4 +65,19 @@ public enum ELFError: Error, Equatable, Sendable {
   case ambiguousSection(header: Int, otherHeader: Int)
   /// What is to be put into a section is larger than the section.
   case sectionTooSmall(header: Int, needed: Int, available: Int)
+  /// The alignment of a segment that is to be moved is not a power of two.
+  case badAlignment(header: Int, alignment: UInt64)
+  /// An entry of the dynamic table comes twice, has a value that its format has not, or asks for
+  /// another library.
+  case badDynamicEntry(offset: Int, tag: UInt64, value: UInt64)
+  /// A table that the dynamic table names does not lie in the loaded bytes of one segment.
+  case dynamicTableNotLoaded(tag: UInt64, address: DeviceAddress, byteCount: UInt64)
+  /// The relocation at `offset` is of a kind that only a dynamic linker knows.
+  case unsupportedRelocation(offset: Int, type: UInt32, machine: ELFMachine)
+  /// The relocation at `offset` changes something outside the loaded bytes of all segments.
+  case relocationOutOfSegments(offset: Int, address: DeviceAddress)
+  /// The packed relocation at `offset` goes back to an earlier address.
+  case unsortedRelocation(offset: Int)
+  /// The relocation at `offset` needs a symbol that the image does not define.
+  case undefinedSymbol(offset: Int, index: Int)
 }

@@ -1,3 +1,4 @@
+import FirmwareFiles
 import Foundation
 import RPMsgBus
 import RprocCommands

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/openat2.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -89,6 +90,74 @@ static inline char *rproc_demangle(const char *name) {
 static inline int rproc_rename_new(int folder, const char *from, const char *to) {
   return (int)syscall(SYS_renameat2, folder, from, folder, to, 1u /* never replace */);
 }
+
+/// Opens `path` below the directory `directory`, no symbolic link leading out; -1 and errno on
+/// failure.
+static inline int rproc_open_beneath(int directory, const char *path, int flags) {
+  struct open_how how = {.flags = (uint64_t)(unsigned)flags,
+                         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+  return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+/// Opens the directory at `path` as a place to open files below; -1 and errno on failure.
+static inline int rproc_open_place(const char *path) {
+  return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/// Asks for huge pages in memory of our own, from its first page boundary on.
+static inline void rproc_advise_huge_pages(void *base, size_t byteCount) {
+  uintptr_t start = ((uintptr_t)base + 4095) & ~(uintptr_t)4095;
+  madvise((void *)start, byteCount - (start - (uintptr_t)base), MADV_HUGEPAGE);
+}
+
+// What the libraries that unpack images take, laid out as their interfaces say.
+
+/// `lzma_stream` of liblzma 5.
+typedef struct {
+  const void *next_in;
+  size_t avail_in;
+  uint64_t total_in;
+  void *next_out;
+  size_t avail_out;
+  uint64_t total_out;
+  const void *allocator;
+  void *state;
+  void *reserved_pointers[4];
+  uint64_t seek_position;
+  uint64_t reserved_number;
+  size_t reserved_sizes[2];
+  int reserved_enums[2];
+} rproc_lzma_stream;
+
+/// `z_stream` of zlib 1.
+typedef struct {
+  const void *next_in;
+  unsigned avail_in;
+  unsigned long total_in;
+  void *next_out;
+  unsigned avail_out;
+  unsigned long total_out;
+  const char *message;
+  void *state;
+  void *allocate, *release, *opaque;
+  int data_type;
+  unsigned long checksum;
+  unsigned long reserved;
+} rproc_z_stream;
+
+/// `ZSTD_inBuffer` of libzstd 1.
+typedef struct {
+  const void *src;
+  size_t size;
+  size_t pos;
+} rproc_zstd_input;
+
+/// `ZSTD_outBuffer` of libzstd 1.
+typedef struct {
+  void *dst;
+  size_t size;
+  size_t pos;
+} rproc_zstd_output;
 
 /// The calling thread's errno.
 static inline int rproc_errno(void) { return errno; }

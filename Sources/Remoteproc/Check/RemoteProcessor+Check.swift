@@ -18,7 +18,7 @@ extension RemoteProcessor where Platform: ~Copyable {
       tearDown(&session)
       bootAddress = lastBootAddress
     }
-    try makeReady(image, &session)
+    let image = try makeReady(image, &session)
     do throws(PlatformError) { try platform.check(bootAddress: image.bootAddress) } catch {
       try session.faults.report(.platform(error))
     }

@@ -1,5 +1,6 @@
 import Coredump
 import ELF
+import IntelHex
 import ResourceTable
 import SharedMemory
 import Virtio
@@ -12,6 +13,10 @@ extension RemoteprocError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .image(let error): "\(error)"
+    case .hexFile(let error): "\(error)"
+    case .emptyImage, .imageBeyondAddressSpace, .entryOutOfImage, .notRelocatable,
+      .imageOptionMissing, .imageOptionUnused:
+      imageDescription
     case .table(let error): "\(error)"
     case .platform(let error): "\(error)"
     case .hostMemory(let error): "\(error)"
@@ -49,6 +54,21 @@ extension RemoteprocError: CustomStringConvertible {
     case .notListening: "firmware does not listen for requests to \(request)"
     case .timedOut: "firmware did not answer the request to \(request) in time"
     case .gone: "the processor ended before it answered the request to \(request)"
+    }
+  }
+
+  private var imageDescription: String {
+    switch self {
+    case .emptyImage: "image is empty"
+    case .imageBeyondAddressSpace(let da, let byteCount):
+      "image of \(hex(byteCount)) bytes at da \(da) ends outside the address space"
+    case .entryOutOfImage(let entry): "entry point \(entry) is not in the image"
+    case .notRelocatable(let format): "\(format) image lies at fixed addresses"
+    case .imageOptionMissing(let option, let format):
+      "\(format.rawValue) image needs a \(option.rawValue)"
+    case .imageOptionUnused(let option, let format):
+      "\(format.rawValue) image takes no \(option.rawValue)"
+    default: ""
     }
   }
 

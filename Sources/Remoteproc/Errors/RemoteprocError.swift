@@ -1,5 +1,6 @@
 public import Coredump
 public import ELF
+public import IntelHex
 public import ResourceTable
 public import SharedMemory
 public import Virtio
@@ -19,6 +20,14 @@ public enum RemoteprocError: Error, Equatable, Sendable {
     case table
     /// The trace buffer of this name.
     case trace(WireName)
+  }
+
+  /// What a user may say of an image.
+  public enum ImageOption: String, Equatable, Sendable {
+    /// Where it is loaded.
+    case loadAddress = "load address"
+    /// Where execution starts.
+    case entry
   }
 
   /// A change of state that was asked for.
@@ -69,6 +78,20 @@ public enum RemoteprocError: Error, Equatable, Sendable {
   case tooManyUsers(UInt32)
   /// The image breaks a rule of its format.
   case image(ELFError)
+  /// The image breaks a rule of Intel HEX.
+  case hexFile(IntelHexError)
+  /// The image has no bytes at all.
+  case emptyImage
+  /// Memory of the image ends outside the address space.
+  case imageBeyondAddressSpace(da: DeviceAddress, byteCount: UInt64)
+  /// Execution does not start in the image.
+  case entryOutOfImage(DeviceAddress)
+  /// An image of this format lies at fixed addresses.
+  case notRelocatable(format: String)
+  /// What an image of this format does not say, and nobody else said.
+  case imageOptionMissing(ImageOption, format: FirmwareImage.Format)
+  /// What an image of this format says itself, or has not.
+  case imageOptionUnused(ImageOption, format: FirmwareImage.Format)
   /// The resource table breaks a rule of its format.
   case table(ResourceTableError)
   /// The platform failed.

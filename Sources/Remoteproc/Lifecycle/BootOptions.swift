@@ -12,6 +12,9 @@ public struct BootOptions: Equatable, Sendable {
   public var tableVersion: ResourceTableVersion?
   /// Whether the processor must see memory through an IOMMU, so that nothing else is in its reach.
   public var requiresIOMMU: Bool
+  /// How an image that may lie anywhere is put where it lies; `nil` moves a position-independent
+  /// ELF file in the default profile, and nothing else.
+  public var relocation: ImageRelocation?
   /// Kinds of virtio devices that somebody will drive; others are only acknowledged.
   public var driverIDs: [VirtioDeviceID]
 
@@ -19,12 +22,13 @@ public struct BootOptions: Equatable, Sendable {
   public init(
     profile: CompatibilityProfile = .default, tableIsOptional: Bool = false,
     tableVersion: ResourceTableVersion? = nil, requiresIOMMU: Bool = false,
-    driverIDs: [VirtioDeviceID] = [.rpmsg]
+    relocation: ImageRelocation? = nil, driverIDs: [VirtioDeviceID] = [.rpmsg]
   ) {
     self.profile = profile
     self.tableIsOptional = tableIsOptional
     self.tableVersion = tableVersion
     self.requiresIOMMU = requiresIOMMU
+    self.relocation = relocation
     self.driverIDs = driverIDs
   }
 }

@@ -22,6 +22,10 @@ struct BootSession {
   var startedSubdevices = 0
   /// Memory to give back, in the order it was given.
   var grants: [MemoryGrant] = []
+  /// Whether memory is zeroed only when segments are loaded, and then only beside them.
+  var clearsWhenLoading = false
+  /// Where an image lies that may lie anywhere; it comes behind the carveouts of the table.
+  var placed: Carveout?
   var carveouts: [Carveout] = []
   var traces: [TraceBuffer] = []
   var table: PublishedTable?

@@ -9,7 +9,7 @@ extension RemoteProcessor where Platform: ~Copyable {
   mutating func bringUp(
     _ image: some FirmwareFormat, _ session: inout BootSession
   ) throws(RemoteprocError) {
-    try makeReady(image, &session)
+    let image = try makeReady(image, &session)
     try prepareSubdevices(&session)
     try onPlatform { (platform) throws(PlatformError) in
       try platform.start(at: image.bootAddress)
@@ -19,28 +19,33 @@ extension RemoteProcessor where Platform: ~Copyable {
     try startSubdevices(&session)
   }
 
-  /// All that comes before the start.
-  mutating func makeReady(
-    _ image: some FirmwareFormat, _ session: inout BootSession
-  ) throws(RemoteprocError) {
+  /// All that comes before the start; returns the image as it was loaded, which may have moved.
+  @discardableResult
+  mutating func makeReady<Image: FirmwareFormat>(
+    _ image: Image, _ session: inout BootSession
+  ) throws(RemoteprocError) -> Image {
     for fault in image.faults(session.options.profile, machine: platform.machine) {
       try session.faults.report(fault)
     }
     try attachIOMMU(&session)
     try onPlatform { (platform) throws(PlatformError) in try platform.prepare() }
     session.isPrepared = true
+    session.clearsWhenLoading = true
+    let image = try place(image, &session)
     bootAddress = image.bootAddress
     let source = try tableSource(of: image, &session)
     var plan = try makePlan(source, &session)
     try reserve(plan, image, source, &session)
     try mapDevmem(plan, &session)
     try allocate(&plan, &session)
+    session.carveouts += [session.placed].compactMap(\.self)
     let buffers = try allocateBuffers(&plan, &session)
     try load(image, &session)
     if let source { try publish(source, &plan, &session) }
     try openTraces(plan, &session)
     try makeDevices(plan, buffers, &session)
     session.notices = plan.notices + session.notices
+    return image
   }
 
   /// Undoes, last step first, what `session` says was done.
@@ -79,7 +84,7 @@ extension RemoteProcessor where Platform: ~Copyable {
     let source: TableSource
     do throws(RemoteprocError) {
       guard let table = try image.resourceTable(options.profile) else {
-        guard options.tableIsOptional else { throw .noResourceTable }
+        guard options.tableIsOptional || !image.mayHoldTable else { throw .noResourceTable }
         return nil
       }
       source = try TableSource(table, version: options.tableVersion ?? (isStrict ? nil : .v1))
@@ -118,7 +123,7 @@ extension RemoteProcessor where Platform: ~Copyable {
       }
     }
     try plan.checkRecords(of: source.reader.version, &session.faults)
-    try plan.checkBudget(&session.faults)
+    try plan.checkBudget(&session.faults, besides: session.placed?.byteCount ?? 0)
     return plan
   }
 

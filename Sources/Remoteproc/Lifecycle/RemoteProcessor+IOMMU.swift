@@ -103,7 +103,9 @@ extension RemoteProcessor where Platform: ~Copyable {
       }
     }
     session.grants.append(grant)
-    grant.window.fill(from: 0, count: grant.window.byteCount, with: 0)
+    if !session.clearsWhenLoading {
+      grant.window.fill(from: 0, count: grant.window.byteCount, with: 0)
+    }
     let da = try map(item, pa: grant.pa, &session)
     return MemoryGrant(
       da: da ?? grant.da, pa: grant.pa,

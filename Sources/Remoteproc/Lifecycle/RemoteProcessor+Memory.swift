@@ -67,7 +67,9 @@ extension RemoteProcessor where Platform: ~Copyable {
       holdsVring: item.holdsVring, window: grant.window)
   }
 
-  /// Gets zeroed memory and remembers to give it back; the address is the one the remote sees.
+  /// Gets memory and remembers to give it back; the address is the one the remote sees.
+  ///
+  /// It is zeroed here, or when segments are loaded.
   mutating func grant(
     _ item: PlannedMemory, _ session: inout BootSession
   ) throws(RemoteprocError) -> MemoryGrant {
@@ -76,7 +78,9 @@ extension RemoteProcessor where Platform: ~Copyable {
       try platform.allocate(item.request)
     }
     session.grants.append(grant)
-    grant.window.fill(from: 0, count: grant.window.byteCount, with: 0)
+    if !session.clearsWhenLoading {
+      grant.window.fill(from: 0, count: grant.window.byteCount, with: 0)
+    }
     return grant
   }
 
@@ -85,10 +89,12 @@ extension RemoteProcessor where Platform: ~Copyable {
     field.byteCount == 8 ? value : value & 0xffff_ffff
   }
 
-  /// Copies the image's segments to where they belong.
+  /// Copies the image's segments to where they belong, and zeroes what else was given: no byte is
+  /// written twice for a segment in a carveout.
   func load(
     _ image: some FirmwareFormat, _ session: inout BootSession
   ) throws(RemoteprocError) {
+    var targets: [(segment: FirmwareSegment, window: SharedWindow)] = []
     for index in 0..<image.segmentCount {
       let found: FirmwareSegment?
       do throws(RemoteprocError) { found = try image.segment(at: index) } catch {
@@ -103,7 +109,13 @@ extension RemoteProcessor where Platform: ~Copyable {
             header: segment.headerOffset, da: segment.da, byteCount: segment.byteCount))
         continue
       }
-      guard !session.faults.isCollecting else { continue }
+      targets.append((segment, window))
+    }
+    guard !session.faults.isCollecting else { return }
+    let windows = targets.map(\.window)
+    for grant in session.grants { grant.window.clear(except: windows) }
+    session.clearsWhenLoading = false
+    for (segment, window) in targets {
       window.write(segment.contents, at: 0)
       let count = segment.contents.count
       window.fill(from: count, count: window.byteCount - count, with: 0)

@@ -8,8 +8,18 @@ public struct ELFFirmware: FirmwareFormat {
   /// Source: practice (every loader uses this name).
   public static let tableSectionName = ".resource_table"
 
-  /// The image.
+  /// Where an image that was moved lies.
+  struct Movement {
+    /// What is added to each address it was linked to, modulo 2^64.
+    let displacement: UInt64
+    /// The bytes of the file as they are there; of the same size.
+    let bytes: [UInt8]
+  }
+
+  /// The image as it was read.
   public let file: ELFFile
+  /// How it was moved; `nil` at its own addresses.
+  private(set) var movement: Movement?
 
   /// Reads the header of an image.
   ///
@@ -23,7 +33,7 @@ public struct ELFFirmware: FirmwareFormat {
   /// The class of the image.
   public var elfClass: ELFClass? { file.elfClass }
   /// The entry point.
-  public var bootAddress: DeviceAddress { file.entry }
+  public var bootAddress: DeviceAddress { moved(file.entry) }
   /// The number of program headers.
   public var segmentCount: Int { file.segmentCount }
 
@@ -76,7 +86,7 @@ public struct ELFFirmware: FirmwareFormat {
     do throws(ELFError) {
       let bytes = try file.bytes(of: section, strictness: strictness)
       return FirmwareTable(
-        bytes: Array(bytes), da: section.address, imageOffset: Int(section.offset))
+        bytes: Array(loaded(bytes)), da: moved(section.address), imageOffset: Int(section.offset))
     } catch .sectionOutOfFile(_, let offset, let byteCount, let imageByteCount) {
       throw .tableOutOfImage(
         offset: offset, byteCount: byteCount, imageByteCount: imageByteCount)
@@ -89,8 +99,55 @@ public struct ELFFirmware: FirmwareFormat {
     guard segment.isLoadable else { return nil }
     let contents = try Self.wrap { () throws(ELFError) in try file.bytes(of: segment) }
     return FirmwareSegment(
-      headerOffset: segment.headerOffset, da: segment.physicalAddress,
-      byteCount: segment.memoryByteCount, contents: contents)
+      headerOffset: segment.headerOffset, da: loadAddress(of: segment),
+      byteCount: segment.memoryByteCount, contents: loaded(contents))
+  }
+
+  /// Where a segment goes: code that may lie anywhere knows only the addresses it was linked to.
+  private func loadAddress(of segment: ELFSegment) -> DeviceAddress {
+    movement == nil ? segment.physicalAddress : moved(segment.virtualAddress)
+  }
+
+  private func moved(_ address: DeviceAddress) -> DeviceAddress {
+    DeviceAddress(rawValue: address.rawValue &+ (movement?.displacement ?? 0))
+  }
+
+  /// The bytes that are loaded for a part of the file.
+  private func loaded(_ part: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    movement.map { $0.bytes[part.indices] } ?? part
+  }
+
+  /// In the default profile a position-independent image goes to any free address; Linux has none.
+  public func placement(
+    _ relocation: ImageRelocation?, _ profile: CompatibilityProfile
+  ) throws(RemoteprocError) -> ImagePlacement? {
+    let isMoved = profile == .default && file.isPositionIndependent
+    let chosen = relocation ?? (isMoved ? .loader : .none)
+    guard chosen != .none else { return nil }
+    let placement = try Self.wrap { () throws(ELFError) in try file.placement() }
+    return ImagePlacement(
+      relocation: chosen, start: placement.start, byteCount: placement.byteCount,
+      alignment: placement.alignment)
+  }
+
+  /// The image at another address.
+  public func moved(
+    _ placement: ImagePlacement, to da: DeviceAddress
+  ) throws(RemoteprocError) -> ELFFirmware {
+    // The platform chose the address, so the image ends inside 64 bits; narrow ones are narrower.
+    let last: UInt64 = file.elfClass == .elf32 ? UInt64(UInt32.max) : .max
+    let (end, overflow) = da.rawValue.addingReportingOverflow(placement.byteCount - 1)
+    guard !overflow, end <= last else {
+      throw .imageBeyondAddressSpace(da: da, byteCount: placement.byteCount)
+    }
+    let displacement = da.rawValue &- placement.start.rawValue
+    var result = self
+    result.movement = Movement(
+      displacement: displacement,
+      bytes: placement.relocation == .loader
+        ? try Self.wrap { () throws(ELFError) in try file.relocatedBytes(by: displacement) }
+        : file.bytes)
+    return result
   }
 
   private static func wrap<Result>(

@@ -18,6 +18,9 @@ public protocol FirmwareFormat: Sendable {
   /// How many segments may be asked for.
   var segmentCount: Int { get }
 
+  /// Whether an image of this format can hold a resource table; one that cannot boots without.
+  var mayHoldTable: Bool { get }
+
   /// Checks, before anything is powered or allocated, what `profile` demands of an image for
   /// `machine`; `nil` takes any machine.
   ///
@@ -40,6 +43,22 @@ public protocol FirmwareFormat: Sendable {
   /// - Throws: ``RemoteprocError/image(_:)`` when its bytes are not inside the image.
   /// - Precondition: `0 <= index < segmentCount`.
   func segment(at index: Int) throws(RemoteprocError) -> FirmwareSegment?
+
+  /// The memory that the image wants at any free address, or `nil` when its addresses are fixed.
+  ///
+  /// `relocation` is what the owner of the processor wants; `nil` leaves it to the image. By default
+  /// addresses are fixed.
+  ///
+  /// - Throws: ``RemoteprocError/image(_:)``, or ``RemoteprocError/notRelocatable(format:)``.
+  func placement(
+    _ relocation: ImageRelocation?, _ profile: CompatibilityProfile
+  ) throws(RemoteprocError) -> ImagePlacement?
+
+  /// The image with all its addresses moved so that `placement` starts at `da`.
+  ///
+  /// - Throws: ``RemoteprocError/image(_:)``.
+  /// - Precondition: `placement` is what ``placement(_:_:)`` gave, and `da` is aligned to it.
+  func moved(_ placement: ImagePlacement, to da: DeviceAddress) throws(RemoteprocError) -> Self
 }
 
 extension FirmwareFormat {

@@ -105,10 +105,15 @@ struct ResourcePlan {
     return nextDevice
   }
 
-  /// Checks that all memory together is within the policy.
-  mutating func checkBudget(_ faults: inout FaultLog) throws(RemoteprocError) {
-    // Each is at most 2^32 and their number is bounded by the table: the sum fits.
-    var needed = devices.reduce(0) { $0 + $1.bufferByteCount }
+  /// Checks that all memory together, with `byteCount` bytes that are given already, is within the
+  /// policy.
+  mutating func checkBudget(
+    _ faults: inout FaultLog, besides byteCount: UInt64 = 0
+  ) throws(RemoteprocError) {
+    // Each is at most 2^32 and their number is bounded by the table, and the bytes that are given
+    // were within the policy: the sum fits.
+    var needed = byteCount
+    needed += devices.reduce(0) { $0 + $1.bufferByteCount }
     for item in memory.items where item.region == nil { needed += item.byteCount }
     guard needed > policy.maximumCarveoutByteCount else { return }
     try faults.report(

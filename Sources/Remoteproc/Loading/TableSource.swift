@@ -28,6 +28,12 @@ struct TableSource {
     try Self.wrap { () throws(ResourceTableError) in try reader.entry(at: index) }
   }
 
+  func vring(
+    at index: Int, of entry: ResourceTableEntry
+  ) throws(RemoteprocError) -> VringResource {
+    try Self.wrap { () throws(ResourceTableError) in try reader.vring(at: index, of: entry) }
+  }
+
   func payload(of entry: ResourceTableEntry) throws(RemoteprocError) -> [UInt8] {
     try Self.wrap { () throws(ResourceTableError) in Array(try reader.payload(of: entry)) }
   }

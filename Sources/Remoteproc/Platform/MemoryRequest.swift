@@ -11,6 +11,8 @@ public struct MemoryRequest: Equatable, Sendable {
     case vring
     /// Message buffers of a virtio device without a carveout of its own.
     case buffers
+    /// The firmware itself, when it may lie anywhere.
+    case image
   }
 
   /// The name of the carveout, `vdev<d>vring<i>` or `vdev<d>buffer`.

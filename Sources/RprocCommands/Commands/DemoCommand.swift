@@ -1,5 +1,6 @@
 import ArgumentParser
 import Boards
+import FirmwareFiles
 import Remoteproc
 
 /// `rproc demo`: the shipped sample firmware, from boot to stop.
@@ -34,6 +35,6 @@ struct DemoCommand: ExecutableCommand {
     options.format = json ? .json : .human(seriesStart: 3, last: Self.messageCount)
     var task = RunTask(image, options, context)
     let maker = SessionMaker(board: board, services: ServiceChoice.standard)
-    return try maker.perform(&task, symbolsFrom: image.firmware.file)
+    return try maker.perform(&task, symbolsFrom: image.firmware.elfFile)
   }
 }

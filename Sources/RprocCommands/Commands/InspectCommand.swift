@@ -12,10 +12,10 @@ struct InspectCommand: ExecutableCommand {
       EXAMPLES
         rproc inspect firmware.elf
         rproc inspect firmware.elf --json
+        rproc inspect firmware.bin --load-address 0x80000000
       """)
 
-  @Argument(help: "The firmware image, an ELF file.", completion: .file())
-  var image: String
+  @OptionGroup var image: ImageArguments
 
   @Flag(help: "One JSON object.")
   var json = false
@@ -23,7 +23,7 @@ struct InspectCommand: ExecutableCommand {
   var wantsJSON: Bool { json }
 
   func execute(_ context: CommandContext) throws -> CommandStatus {
-    let inspection = try ImageInspection(ImageFile.forCommand(image))
+    let inspection = try ImageInspection(image.read(context), image.options)
     if json {
       context.output.line(InspectionJSON.object(inspection).text)
     } else {
@@ -32,14 +32,5 @@ struct InspectCommand: ExecutableCommand {
     }
     if let failure = inspection.failure { throw failure }
     return .done
-  }
-}
-
-extension ImageFile {
-  /// The file at `path`, with errors as a command reports them.
-  static func forCommand(_ path: String) throws(Failure) -> ImageFile {
-    do throws(ImageFileError) { return try ImageFile(path: path) } catch {
-      throw Failure(error, status: .noInput)
-    }
   }
 }

@@ -18,8 +18,7 @@ struct PingCommand: ExecutableCommand {
         rproc ping echo.elf --window 16          throughput rather than latency
       """)
 
-  @Argument(help: "The firmware image, an ELF file.", completion: .file())
-  var image: String
+  @OptionGroup var image: ImageArguments
 
   @Option(help: "Messages to send.")
   var count = 1000
@@ -43,6 +42,11 @@ struct PingCommand: ExecutableCommand {
   @Option(help: ArgumentHelp("What is accepted: default or linux.", valueName: "profile"))
   var compat = ProfileArgument.default
 
+  @Option(
+    help: ArgumentHelp(
+      "How an ELF file that may lie anywhere is moved: loader, self or none.", valueName: "who"))
+  var relocation: RelocationArgument?
+
   @Flag(help: "One JSON object for each event.")
   var json = false
 
@@ -64,16 +68,16 @@ struct PingCommand: ExecutableCommand {
 
   func execute(_ context: CommandContext) throws -> CommandStatus {
     let board = try BoardChoice(board).board
-    let loaded = try LoadedImage(path: image)
+    let loaded = try image.load(context)
     var ping = PingOptions()
     ping.messageCount = count
     ping.byteCount = size
     ping.window = window
     let options = PingTask.Options(
       boardName: board.name, channel: channel, ping: ping, channelTimeout: .seconds(timeout),
-      profile: compat.profile, json: json)
+      boot: BootOptions(profile: compat.profile, relocation: relocation?.relocation), json: json)
     var task = PingTask(loaded, options, context)
     return try SessionMaker(board: board, services: []).perform(
-      &task, symbolsFrom: loaded.firmware.file)
+      &task, symbolsFrom: loaded.firmware.elfFile)
   }
 }

@@ -1,27 +1,28 @@
 import Boards
+import FirmwareFiles
 import PlatformNull
 import Remoteproc
 import SharedMemory
 
 /// `rproc run --report`: one boot, described in one JSON object.
 struct ReportCommand {
-  private let path: String
+  private let image: ImageArguments
   private let board: Board
-  private let compat: ProfileArgument
+  private let options: BootOptions
 
-  init(image: String, board: Board, _ compat: ProfileArgument) {
-    path = image
+  init(image: ImageArguments, board: Board, _ options: BootOptions) {
+    self.image = image
     self.board = board
-    self.compat = compat
+    self.options = options
   }
 
   func execute(_ context: CommandContext) throws(Failure) -> CommandStatus {
-    let image = try ImageFile.forCommand(path)
-    var task = ReportTask(image: image, profile: compat.profile)
+    let file = try image.read(context)
+    var task = ReportTask(image: file, reading: image.options, options: options)
     let status = try SessionMaker(board: board, services: []).perform(&task, symbolsFrom: nil)
     if let report = task.report { context.output.line(report.json.text) }
     if let error = task.report?.error {
-      context.report(Failure(boot: error, path: path), json: false)
+      context.report(Failure(boot: error, path: file.path), json: false)
     }
     return status
   }
@@ -30,19 +31,20 @@ struct ReportCommand {
 /// Boots an image for its report.
 private struct ReportTask: SessionTask {
   let image: ImageFile
-  let profile: CompatibilityProfile
+  let reading: FirmwareImage.Options
+  let options: BootOptions
   private(set) var report: BootReport?
 
-  init(image: ImageFile, profile: CompatibilityProfile) {
+  init(image: ImageFile, reading: FirmwareImage.Options, options: BootOptions) {
     self.image = image
-    self.profile = profile
+    self.reading = reading
+    self.options = options
   }
 
   mutating func perform<Platform: PlatformDriver & ~Copyable>(
     _ session: inout Session<Platform>
   ) throws(Failure) -> CommandStatus {
-    let options = BootOptions(profile: profile)
-    let report = session.report(image.bytes, options: options)
+    let report = session.report(image.bytes, reading: reading, options: options)
     self.report = report
     guard let error = report.error else { return .done }
     return Failure(boot: error, path: image.path).status

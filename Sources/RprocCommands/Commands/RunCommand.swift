@@ -20,10 +20,10 @@ struct RunCommand: ExecutableCommand {
         rproc run fw.elf --trace > log.txt            the firmware's log alone
         rproc run fw.elf --json --timeout 2           events for programs
         rproc run fw.elf --report --board null --compat linux
+        rproc run fw.bin --load-address 0x80000000    a raw binary
       """)
 
-  @Argument(help: "The firmware image, an ELF file.", completion: .file())
-  var image: String
+  @OptionGroup var image: ImageArguments
 
   @Option(help: ArgumentHelp("A built-in board, or a YAML file.", valueName: "name|file"))
   var board = "virt-rv32"
@@ -70,6 +70,12 @@ struct RunCommand: ExecutableCommand {
   @Option(help: ArgumentHelp("What is accepted: default or linux.", valueName: "profile"))
   var compat = ProfileArgument.default
 
+  @Option(
+    help: ArgumentHelp(
+      "How an ELF file that may lie anywhere is moved: loader, self or none. Without it one that "
+        + "is position-independent is moved by the loader.", valueName: "who"))
+  var relocation: RelocationArgument?
+
   var wantsJSON: Bool { json && !report }
 
   func validate() throws {
@@ -108,12 +114,13 @@ struct RunCommand: ExecutableCommand {
 
   func execute(_ context: CommandContext) throws -> CommandStatus {
     let board = try BoardChoice(board).board
-    if report { return try ReportCommand(image: image, board: board, compat).execute(context) }
-    let loaded = try LoadedImage(path: image)
+    let boot = BootOptions(profile: compat.profile, relocation: relocation?.relocation)
+    if report { return try ReportCommand(image: image, board: board, boot).execute(context) }
+    let loaded = try image.load(context)
     var options = RunOptions(board: board)
     options.timeout = timeout.map(Duration.seconds)
     options.untilExit = untilExit
-    options.profile = compat.profile
+    options.boot = boot
     options.recovery.mode = recovery.mode
     options.services = chosenServices
     options.format =
@@ -121,7 +128,7 @@ struct RunCommand: ExecutableCommand {
       ? .json : trace || console ? .plain(trace: trace, console: console) : .everything
     var task = RunTask(loaded, options, context)
     return try SessionMaker(board: board, services: options.services).perform(
-      &task, symbolsFrom: loaded.firmware.file)
+      &task, symbolsFrom: loaded.firmware.elfFile)
   }
 }
 

@@ -1,4 +1,7 @@
 import ELF
+package import FirmwareFiles
+import IntelHex
+package import Remoteproc
 import ResourceTable
 import WireTypes
 
@@ -6,14 +9,21 @@ import WireTypes
 package struct ImageInspection {
   /// The file.
   package let image: ImageFile
-  /// The file as ELF.
-  let elf: ELFFile
+  /// What the file is.
+  let content: Content
   /// Its sections that have a name and occupy memory, and the resource table's.
   private(set) var sections: [NamedSection] = []
   /// Its resource table, if it has one.
   private(set) var table: TableInspection?
   /// Why reading ended early.
   private(set) package var failure: Failure?
+
+  /// The file as its format has it.
+  enum Content {
+    case elf(ELFFile)
+    case binary(BinaryFirmware)
+    case hex(IntelHexFile, entry: DeviceAddress?)
+  }
 
   /// A section with its name.
   struct NamedSection {
@@ -31,19 +41,27 @@ package struct ImageInspection {
   ///
   /// - Throws: ``Failure`` when not even the file header and the program headers can be read; what
   ///   is found later is in ``failure``.
-  package init(_ image: ImageFile) throws(Failure) {
+  package init(
+    _ image: ImageFile, _ options: FirmwareImage.Options = .init()
+  ) throws(Failure) {
     self.image = image
-    do throws(ELFError) { elf = try ELFFile(parsing: image.bytes) } catch {
+    do throws(RemoteprocError) {
+      content = try Content(image.bytes, options)
+    } catch {
+      if case .image(let cause) = error {
+        throw Failure(cause, about: image.path, status: .refused)
+      }
       throw Failure(error, about: image.path, status: .refused)
     }
+    guard case .elf(let elf) = content else { return }
     do throws(ELFError) {
-      try readSections()
-      try readTable()
+      try readSections(of: elf)
+      try readTable(of: elf)
     } catch { failure = Failure(error, about: image.path, status: .refused) }
     if failure == nil { failure = table?.failure }
   }
 
-  private mutating func readSections() throws(ELFError) {
+  private mutating func readSections(of elf: ELFFile) throws(ELFError) {
     for index in 0..<min(elf.sectionCount, 65_536) where sections.count < Self.maxRowCount {
       let header = try elf.section(at: index)
       guard header.type != .null else { continue }
@@ -54,10 +72,32 @@ package struct ImageInspection {
     }
   }
 
-  private mutating func readTable() throws(ELFError) {
+  private mutating func readTable(of elf: ELFFile) throws(ELFError) {
     guard let section = try elf.section(named: Self.tableSectionName) else { return }
     let bytes = try elf.bytes(of: section)
     table = TableInspection(bytes: Array(bytes), section: section, path: image.path)
+  }
+}
+
+extension ImageInspection.Content {
+  /// Reads as much as shows what the file is; a hex file need not say where it starts.
+  fileprivate init(
+    _ bytes: [UInt8], _ options: FirmwareImage.Options
+  ) throws(RemoteprocError) {
+    let hasAddress = options.loadAddress != nil
+    let format = options.format ?? FirmwareImage.format(of: bytes, hasLoadAddress: hasAddress)
+    if format == .hex, !hasAddress {
+      do throws(IntelHexError) {
+        let file = try IntelHexFile(parsing: bytes)
+        self = .hex(file, entry: options.entry ?? file.entry)
+      } catch { throw .hexFile(error) }
+      return
+    }
+    switch try FirmwareImage(parsing: bytes, options) {
+    case .elf(let firmware): self = .elf(firmware.file)
+    case .binary(let firmware): self = .binary(firmware)
+    case .hex(let firmware): self = .hex(firmware.file, entry: firmware.bootAddress)
+    }
   }
 }
 

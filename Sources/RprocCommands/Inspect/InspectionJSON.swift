@@ -1,4 +1,5 @@
 import ELF
+import FirmwareFiles
 import ResourceTable
 import WireTypes
 
@@ -8,18 +9,34 @@ enum InspectionJSON {
 
   /// The object.
   static func object(_ inspection: ImageInspection) -> JSONValue {
-    let elf = inspection.elf
+    let content = inspection.content
     return .object([
       Field("name", .string(inspection.image.name)),
-      Field("format", .string(elf.elfClass == .elf32 ? "ELF32" : "ELF64")),
-      Field("machine", .string("\(elf.machine)")), Field("type", .string("\(elf.type)")),
-      Field("entry", .address(elf.entry.rawValue)),
+      Field("format", .string(content.formatName)),
+      Field("machine", content.machineName.map(JSONValue.string) ?? .null),
+      Field("type", content.typeName.map(JSONValue.string) ?? .null),
+      Field("entry", content.entry.map { .address($0.rawValue) } ?? .null),
+      Field("compression", inspection.image.compression.map { .string($0.rawValue) } ?? .null),
       Field("bytes", .count(inspection.image.bytes.count)),
       Field("sha256", .string(SHA256(of: inspection.image.bytes).hex)),
-      Field("segments", .array(segments(elf))),
+      Field("segments", .array(segments(content))),
       Field("sections", .array(inspection.sections.map(section))),
       Field("table", inspection.table.map(table) ?? .null),
     ])
+  }
+
+  private static func segments(_ content: ImageInspection.Content) -> [JSONValue] {
+    switch content {
+    case .elf(let elf): segments(elf)
+    case .binary, .hex:
+      content.pieces.prefix(ImageInspection.maxRowCount).map { piece in
+        .object([
+          Field("type", .string("load")), Field("offset", .address(UInt64(piece.offset))),
+          Field("paddr", .address(piece.address.rawValue)),
+          Field("filesz", .count(piece.byteCount)), Field("memsz", .count(piece.byteCount)),
+        ])
+      }
+    }
   }
 
   private static func segments(_ elf: ELFFile) -> [JSONValue] {

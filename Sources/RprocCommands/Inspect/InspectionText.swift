@@ -1,4 +1,5 @@
 import ELF
+import FirmwareFiles
 import ResourceTable
 import WireTypes
 
@@ -21,18 +22,24 @@ struct InspectionText {
     if let table = inspection.table {
       lines += titled("RESOURCE TABLE", rows(of: table), note: note(on: table))
     } else if inspection.failure == nil {
-      lines.append("no resource table (no section \(ImageInspection.tableSectionName))")
+      let reason =
+        inspection.content.isELF
+        ? "no section \(ImageInspection.tableSectionName)"
+        : "a \(inspection.content.formatName) image has none"
+      lines.append("no resource table (\(reason))")
     }
     return lines
   }
 
   private var header: String {
-    let elf = inspection.elf
-    let format = elf.elfClass == .elf32 ? "ELF32" : "ELF64"
+    let content = inspection.content
+    let kind = [content.formatName, content.machineName, content.typeName].compactMap(\.self)
     let name = SafeText.escaped(inspection.image.name, limit: 80)
+    let packed = inspection.image.compression.map { " from \($0.rawValue)" } ?? ""
     return [
-      palette.paint(name, .accent), "\(format) \(elf.machine) \(elf.type)",
-      Decimals.size(UInt64(inspection.image.bytes.count)), "entry \(elf.entry)",
+      palette.paint(name, .accent), kind.joined(separator: " "),
+      Decimals.size(UInt64(inspection.image.bytes.count)) + packed,
+      content.entry.map { "entry \($0)" } ?? "no entry",
       palette.paint("sha256 \(SHA256(of: inspection.image.bytes).hex.prefix(16))", .dim),
     ].joined(separator: "   ")
   }
@@ -43,8 +50,9 @@ struct InspectionText {
   }
 
   private var segments: [[String]] {
+    guard case .elf(let elf) = inspection.content else { return pieces }
     let title = ["#", "type", "offset", "address", "in file", "in memory", "flags"]
-    let shown = inspection.elf.segments.prefix(ImageInspection.maxRowCount)
+    let shown = elf.segments.prefix(ImageInspection.maxRowCount)
     let rows = shown.enumerated().map { index, segment in
       [
         "\(index)", Self.name(of: segment.type), Hex.address(segment.offset),
@@ -52,8 +60,22 @@ struct InspectionText {
         Decimals.size(segment.memoryByteCount), Self.text(of: segment.flags),
       ]
     }
-    let rest = inspection.elf.segmentCount - shown.count
+    let rest = elf.segmentCount - shown.count
     return [title] + rows + (rest > 0 ? [["and \(rest) more"]] : [])
+  }
+
+  private var pieces: [[String]] {
+    let all = inspection.content.pieces
+    let shown = all.prefix(ImageInspection.maxRowCount)
+    let rows = shown.enumerated().map { index, piece in
+      [
+        "\(index)", Hex.address(UInt64(piece.offset)), "\(piece.address)",
+        Decimals.size(UInt64(piece.byteCount)),
+      ]
+    }
+    let rest = all.count - shown.count
+    return [["#", "offset", "address", "size"]] + rows
+      + (rest > 0 ? [["and \(rest) more"]] : [])
   }
 
   private var sections: [[String]] {

@@ -1,4 +1,5 @@
 import ELF
+import FirmwareFiles
 import Remoteproc
 import WireTypes
 
@@ -7,23 +8,18 @@ struct LoadedImage {
   /// The file.
   let file: ImageFile
   /// The same bytes as firmware.
-  let firmware: ELFFirmware
+  let firmware: FirmwareImage
   private let digest: String
-
-  /// Reads the image at `path`.
-  ///
-  /// - Throws: ``Failure`` with status 66 or 65.
-  init(path: String) throws(Failure) {
-    try self.init(ImageFile.forCommand(path))
-  }
 
   /// Recognises an image that was read.
   ///
   /// - Throws: ``Failure`` with status 65.
-  init(_ file: ImageFile) throws(Failure) {
+  init(_ file: ImageFile, _ options: FirmwareImage.Options = .init()) throws(Failure) {
     self.file = file
     digest = SHA256(of: file.bytes).hex
-    do throws(RemoteprocError) { firmware = try ELFFirmware(parsing: file.bytes) } catch {
+    do throws(RemoteprocError) {
+      firmware = try FirmwareImage(parsing: file.bytes, options)
+    } catch {
       throw Failure(error, about: file.path, status: .refused)
     }
   }
@@ -31,7 +27,8 @@ struct LoadedImage {
   /// The event that tells of the image.
   func event(board: String) -> FirmwareEvent {
     FirmwareEvent(
-      name: file.name, format: firmware.formatName, machine: "\(firmware.file.machine)",
+      name: file.name, format: firmware.formatName,
+      machine: firmware.elfFile.map { "\($0.machine)" } ?? "any",
       board: board, entry: firmware.bootAddress.rawValue, byteCount: file.bytes.count,
       sha256: digest)
   }

@@ -11,17 +11,19 @@ package enum ReportRun {
   ///
   /// - Parameters:
   ///   - bytes: an image as it was read.
+  ///   - reading: what the image does not say itself.
   ///   - processor: a processor that is offline, and is so again after.
   ///   - options: how to boot.
   ///   - kicks: reads how often each notify id was kicked, where the platform counts that.
   /// - Returns: what came of it; a refusal is a report as well.
   package static func report<Platform: PlatformDriver & ~Copyable>(
-    _ bytes: [UInt8], on processor: inout RemoteProcessor<Platform>, options: BootOptions,
+    _ bytes: [UInt8], reading: FirmwareImage.Options = .init(),
+    on processor: inout RemoteProcessor<Platform>, options: BootOptions,
     kicks: (borrowing Platform) -> [NotifyID: UInt64]
   ) -> BootReport {
     var wasParsed = false
     do throws(RemoteprocError) {
-      let image = try ELFFirmware(parsing: bytes)
+      let image = try FirmwareImage(parsing: bytes, reading)
       wasParsed = true
       try processor.boot(image, options: options)
     } catch {

@@ -1,3 +1,4 @@
+import FirmwareFiles
 import RPMsgBus
 import Remoteproc
 import Scheduling
@@ -15,8 +16,8 @@ struct PingTask: SessionTask {
     var ping: PingOptions
     /// How long the channel may take to appear.
     var channelTimeout: Duration
-    /// What the boot accepts.
-    var profile: CompatibilityProfile
+    /// What the boot accepts, and where the image goes.
+    var boot: BootOptions
     /// Whether events are shown as JSON lines.
     var json: Bool
   }
@@ -40,7 +41,7 @@ struct PingTask: SessionTask {
     hub.log.add(.firmware(image.event(board: options.boardName)))
     var result: Result<PingResult?, Failure>
     do throws(Failure) {
-      try session.start(image.firmware, path: image.file.path, profile: options.profile)
+      try session.start(image.firmware, path: image.file.path, options: options.boot)
       result = .success(try ping(hub))
     } catch { result = .failure(error) }
     session.noteCrash()

@@ -11,8 +11,8 @@ struct RunOptions {
   var untilExit = false
   /// Messages that must have been answered at the end, else they count as lost.
   var expectedMessageCount: UInt64 = 0
-  /// How strictly the image is judged.
-  var profile = CompatibilityProfile.default
+  /// How strictly the image is judged, and where it goes.
+  var boot = BootOptions()
   /// What is done about crashes.
   var recovery = RecoveryPolicy(mode: .disabled)
   /// What serves channels.

@@ -1,4 +1,5 @@
 import Boards
+import FirmwareFiles
 import Foundation
 import Remoteproc
 import Scheduling
@@ -39,7 +40,7 @@ struct RunTask: SessionTask {
     let log = session.hub.log
     log.add(.firmware(image.event(board: options.board.name)))
     do throws(Failure) {
-      try session.start(image.firmware, path: image.file.path, profile: options.profile)
+      try session.start(image.firmware, path: image.file.path, options: options.boot)
     } catch {
       printer.print(log.take())
       throw error

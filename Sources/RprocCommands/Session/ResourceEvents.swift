@@ -9,7 +9,8 @@ enum ResourceEvents {
   static func log(
     carveouts: [Carveout], traces: [TraceBuffer], devices: [Vdev], to log: EventLog
   ) {
-    for carveout in carveouts where !carveout.holdsVring && carveout.purpose == .carveout {
+    for carveout in carveouts
+    where !carveout.holdsVring && [.carveout, .image].contains(carveout.purpose) {
       log.add(
         .resource(
           ResourceEvent(

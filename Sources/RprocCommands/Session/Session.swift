@@ -38,16 +38,20 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
   }
 
   /// Boots `bytes` for a report, and stops again.
-  mutating func report(_ bytes: [UInt8], options: BootOptions) -> BootReport {
+  mutating func report(
+    _ bytes: [UInt8], reading: FirmwareImage.Options, options: BootOptions
+  ) -> BootReport {
     let kicks = kicks
-    return ReportRun.report(bytes, on: &processor, options: options) { _ in kicks() }
+    return ReportRun.report(bytes, reading: reading, on: &processor, options: options) { _ in
+      kicks()
+    }
   }
 
   /// Boots `firmware`, binds buses to its devices, and follows what it writes.
   ///
   /// - Throws: ``Failure``, with everything undone.
   mutating func start(
-    _ firmware: ELFFirmware, path: String, profile: CompatibilityProfile
+    _ firmware: FirmwareImage, path: String, options: BootOptions
   ) throws(Failure) {
     startTime = .now
     let hub = hub
@@ -57,11 +61,12 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
     do throws(RemoteprocError) {
       try processor.add(SessionFollower(hub: hub, inbox: inbox))
       try processor.add(hub.messages)
-      try processor.boot(firmware, options: BootOptions(profile: profile))
+      try processor.boot(firmware, options: options)
     } catch {
       _ = stop()
       throw Failure(boot: error, path: path)
     }
+    hub.noteBoot(at: processor.bootAddress, linkedTo: firmware.bootAddress)
     listen()
   }
 

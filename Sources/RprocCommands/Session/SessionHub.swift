@@ -12,6 +12,8 @@ final class SessionHub: Sendable {
     var summary = SummaryEvent()
     var crash: CrashReport?
     var name = "offline"
+    /// What an image was moved by; its symbols know only where it was linked to.
+    var displacement: UInt64 = 0
   }
 
   /// Events of the session.
@@ -63,6 +65,12 @@ final class SessionHub: Sendable {
 
   /// Ends all messages.
   func closeBuses() { messages.close() }
+
+  /// Notes where an image came to lie.
+  func noteBoot(at address: DeviceAddress?, linkedTo linked: DeviceAddress) {
+    guard let address else { return }
+    state.withLock { $0.displacement = address.rawValue &- linked.rawValue }
+  }
 
   /// The crash that ended the session, if one did.
   var crash: CrashReport? { state.withLock { $0.crash } }
@@ -125,6 +133,8 @@ final class SessionHub: Sendable {
 
   /// The name of the function at `address` and the distance from its start.
   private func symbol(at address: DeviceAddress) -> String? {
+    let displacement = state.withLock { $0.displacement }
+    let address = DeviceAddress(rawValue: address.rawValue &- displacement)
     do throws(ELFError) {
       guard let symbol = try image?.symbol(nearestBelow: address),
         let distance = address.offset(from: symbol.address)
