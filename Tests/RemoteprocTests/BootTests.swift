@@ -104,6 +104,10 @@ struct BootTests {
     #expect(!carveouts.isEmpty)
     let error = bootError(of: &processor, image)
     #expect(error == .illegalTransition(.boot, from: .crashed(report)))
+    // Two users: what one gives up is not taken from the other.
+    try processor.shutdown()
+    #expect(processor.state == .crashed(report))
+    #expect(processor.userCount == 1)
     try processor.shutdown()
     expectClean(processor)
     try processor.boot(image)

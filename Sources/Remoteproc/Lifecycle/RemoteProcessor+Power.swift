@@ -45,8 +45,8 @@ extension RemoteProcessor where Platform: ~Copyable {
 
   /// Ends one use; the last one stops the processor and gives back all it had.
   ///
-  /// Firmware that listens for requests is asked to finish first. A crashed processor stops at
-  /// once, whatever its users; so does a suspended one.
+  /// Firmware that listens for requests is asked to finish first, unless it crashed or is
+  /// suspended.
   ///
   /// - Parameter gracePeriod: how long firmware may take to finish before it is stopped anyway.
   /// - Throws: ``RemoteprocError/illegalTransition(_:from:)`` when nothing is booted or attached,
@@ -57,9 +57,11 @@ extension RemoteProcessor where Platform: ~Copyable {
   ) throws(RemoteprocError) {
     switch phase {
     case .offline, .detached, .deleted: throw .illegalTransition(.shutdown, from: state)
-    case .running(var session) where session.userCount > 1:
+    case .running(var session) where session.userCount > 1,
+      .suspended(var session) where session.userCount > 1,
+      .crashed(var session, _) where session.userCount > 1:
       session.userCount -= 1
-      phase = .running(session)
+      keep(session)
     case .running(let session): try end(session, gracePeriod: gracePeriod)
     case .suspended(let session), .crashed(let session, _): try end(session, gracePeriod: nil)
     }
