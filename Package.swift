@@ -81,7 +81,7 @@ let targets: [Target] = [
       "IntelHex", "CLinux", arguments,
     ],
     // Tests and users boot these from the folder; the demo's own is part of the program.
-    exclude: ["crash", "echo", "echo-poll"].map { "Images/\($0).elf" },
+    exclude: ["crash", "echo", "echo-poll", "echo-v0"].map { "Images/\($0).elf" },
     resources: [.embedInCode("Images/sample-client.elf")]),
   .executableTarget(
     name: "rproc", dependencies: ["RprocCommands"], swiftSettings: librarySettings),

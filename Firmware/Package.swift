@@ -19,11 +19,11 @@ let settings: [SwiftSetting] = [
   .strictMemorySafety(),
 ]
 
-/// One firmware image: product `name`, built from `Sources/<target>`.
-func image(_ target: String) -> Target {
+/// One firmware image, built from `Sources/<target>` and linked with the resource table of `table`.
+func image(_ target: String, table: Target.Dependency = "StandardTable") -> Target {
   .executableTarget(
     name: target,
-    dependencies: ["BoardSupport", "StandardTable"] + ringStack,
+    dependencies: ["BoardSupport", table] + ringStack,
     swiftSettings: settings)
 }
 
@@ -32,6 +32,7 @@ let package = Package(
   products: [
     .executable(name: "echo", targets: ["EchoFirmware"]),
     .executable(name: "echo-poll", targets: ["EchoPollFirmware"]),
+    .executable(name: "echo-v0", targets: ["EchoRecordsFirmware"]),
     .executable(name: "sample-client", targets: ["SampleClientFirmware"]),
     .executable(name: "crash", targets: ["CrashFirmware"]),
   ],
@@ -47,8 +48,10 @@ let package = Package(
       swiftSettings: settings),
     // Linked, never imported: a module that imports it would emit the table a second time.
     .target(name: "StandardTable", swiftSettings: settings),
+    .target(name: "RecordTable", swiftSettings: settings),
     image("EchoFirmware"),
     image("EchoPollFirmware"),
+    image("EchoRecordsFirmware", table: "RecordTable"),
     image("SampleClientFirmware"),
     image("CrashFirmware"),
     .target(

@@ -22,6 +22,8 @@ public enum RPMsgBusError: Error, Equatable, Sendable {
   case remoteGone
   /// The other side broke the rules of a vring; only a restart of the remote helps.
   case deviceBroken(VringBreakage)
+  /// The remote has set a status that says it cannot go on; only a restart of it helps.
+  case deviceFailed(VirtioStatus)
   /// The endpoint was closed, by us or because the remote withdrew its channel.
   case endpointGone(EndpointAddress)
   /// The address cannot be used here: the source or destination of a message is "any", or an
@@ -53,6 +55,8 @@ extension RPMsgBusError: CustomStringConvertible {
     case .noAnswer(let time): "the remote answered nothing for \(time)"
     case .remoteGone: "the remote processor is gone"
     case .deviceBroken(let reason): "rpmsg device broken: \(reason)"
+    case .deviceFailed(let status):
+      "rpmsg device failed: status 0x\(String(status.rawValue, radix: 16))"
     case .endpointGone(let address): "endpoint \(address) is closed"
     case .invalidAddress(let address): "address \(address) cannot be used"
     case .addressInUse(let address): "address \(address) is in use"

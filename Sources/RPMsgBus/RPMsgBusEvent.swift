@@ -1,4 +1,5 @@
 public import RPMsg
+public import Virtio
 public import Vring
 public import WireTypes
 
@@ -24,6 +25,8 @@ public enum RPMsgBusEvent: Equatable, Sendable {
   case dropped(RPMsgDrop, unreported: UInt64)
   /// The other side broke the rules of a vring, which works no more until the remote restarts.
   case broken(Direction, VringBreakage)
+  /// The remote has set "failed" or "needs reset"; nothing is sent or received any more.
+  case failed(VirtioStatus)
 }
 
 /// A message that was dropped.

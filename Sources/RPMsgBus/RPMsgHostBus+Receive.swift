@@ -1,6 +1,7 @@
 import RPMsg
 import Scheduling
 import Synchronization
+import Virtio
 import Vring
 public import WireTypes
 
@@ -16,9 +17,28 @@ extension RPMsgHostBus {
   /// - Returns: whether messages may still wait, so that it must be called again soon.
   public func notified(_ id: NotifyID? = nil) -> Bool {
     counters.notifications.wrappingAdd(1, ordering: .relaxed)
+    guard isStatusGood() else { return false }
     if id == nil || id == transmitID { wakeSenders() }
     if id == nil || id == receiveID { return drain() }
     if id != transmitID { counters.unknownNotifications.wrappingAdd(1, ordering: .relaxed) }
+    return false
+  }
+
+  /// Whether the remote has not given up; once it has, the bus is of no use any more.
+  ///
+  /// Everything else it may write into the status, which is the driver's, has no effect.
+  private func isStatusGood() -> Bool {
+    guard !isClosed else { return true }
+    let status = entry.status
+    guard status.contains(.failed) || status.contains(.needsReset) else { return true }
+    let isFirst = transmit.withLock { side in
+      defer { if side.failure == nil { side.failure = .deviceFailed(status) } }
+      return side.failure == nil
+    }
+    guard isFirst else { return false }
+    receive.withLock { $0.isClosed = true }
+    wakeSenders()
+    report(.failed(status))
     return false
   }
 

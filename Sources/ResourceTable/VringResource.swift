@@ -68,6 +68,13 @@ public struct VringFields: Equatable, Sendable {
   /// The number by which the ring is kicked.
   public let notifyID: ResourceTableField
 
+  /// The fields of a vring record of version 0: its device address has 64 bits, and its index in
+  /// the only device is the number by which it is kicked.
+  public init(record entry: ResourceTableEntry) {
+    da = ResourceTableField(offset: entry.offset + 8, byteCount: 8)
+    notifyID = ResourceTableField(offset: entry.offset + 4, byteCount: 4)
+  }
+
   init(offset: Int) {
     da = ResourceTableField(offset: offset, byteCount: 4)
     notifyID = ResourceTableField(offset: offset + 12, byteCount: 4)

@@ -32,7 +32,7 @@ struct ShippedFirmwareTests {
     try firmware.shutdown()
   }
 
-  @Test("Pings of the echo images come back whole", arguments: ["echo", "echo-poll"])
+  @Test("Pings of the echo images come back whole", arguments: ["echo", "echo-poll", "echo-v0"])
   func pings(name: String) throws {
     let firmware = try RunningFirmware(name)
     try firmware.boot()

@@ -18,7 +18,7 @@ struct BootTests {
 
   @Test(
     "Each image accepts its resource table and goes to sleep",
-    arguments: ["echo", "echo-poll", "sample-client", "crash"])
+    arguments: ["echo", "echo-poll", "echo-v0", "sample-client", "crash"])
   func boots(name: String) throws {
     let bench = try Bench()
     let inbox = bench.inbox

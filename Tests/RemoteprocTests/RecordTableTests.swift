@@ -59,6 +59,61 @@ struct RecordTableTests {
     expectClean(processor)
   }
 
+  @Test("Rings lie where the firmware has a place for them, and it is told where the others do")
+  func ringPlaces() throws {
+    var first = ring(0, 64)
+    first.da = base + 0x8000
+    var processor = RemoteProcessor(platform: try TestPlatform())
+    try processor.boot(try image([carveout, device, first, ring(1, 64)]))
+    let addresses = processor.devices.flatMap { $0.device.vrings.map(\.record.address.rawValue) }
+    #expect(addresses[0] == base + 0x8000)
+    let bytes = processor.table.map { $0.snapshot() } ?? []
+    let reader = try ResourceTableReader(parsing: bytes, version: .v0)
+    for (index, address) in addresses.enumerated() {
+      guard case .vringRecord(let record) = try reader.entry(at: 2 + index).resource else {
+        Issue.record("no ring \(index)")
+        continue
+      }
+      #expect(record.da == address)
+      #expect(record.id == UInt32(index))
+    }
+  }
+
+  @Test("A ring whose place is taken or is not aligned is refused")
+  func badRingPlaces() throws {
+    var first = ring(0, 64)
+    first.da = base + 8
+    try expectRefused(
+      try image([carveout, device, first, ring(1)]),
+      .badAlignment(
+        device: 0, vring: 0, alignment: 4096, da: DeviceAddress(rawValue: base + 8)))
+    first.da = base
+    try expectRefused(
+      try image([carveout, device, first, ring(1)]),
+      .overlap(
+        .memory(WireName("text" as StaticString)),
+        .memory(WireName("vdev0vring0" as StaticString)), address: DeviceAddress(rawValue: base)))
+  }
+
+  @Test("In the Linux profile rings lie anywhere and nobody is told, as in 2011")
+  func ringPlacesInLinux() throws {
+    var first = ring(0, 64)
+    first.da = base + 0x8000
+    var processor = RemoteProcessor(platform: try TestPlatform(placement: .buddy))
+    let options = BootOptions(profile: .linux, tableVersion: .v0)
+    let source = try image([carveout, device, first, ring(1, 64)])
+    try processor.boot(source, options: options)
+    let address = processor.devices.first?.device.vrings.first?.record.address
+    #expect(address == DeviceAddress(rawValue: base + 0x4000))
+    let bytes = processor.table.map { $0.snapshot() } ?? []
+    let entry = try ResourceTableReader(parsing: bytes, version: .v0).entry(at: 2)
+    guard case .vringRecord(let record) = entry.resource else {
+      Issue.record("\(entry)")
+      return
+    }
+    #expect(record.da == base + 0x8000)
+  }
+
   @Test("A ring before its device, of a bad number, twice, or of no size is refused")
   func badRings() throws {
     try expectRefused(

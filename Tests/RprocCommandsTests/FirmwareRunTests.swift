@@ -42,6 +42,21 @@ struct FirmwareRunTests {
     #expect(try #require(summary["instructions"] as? Int) > 10_000)
   }
 
+  @Test("A table of version 0 boots and talks; read as version 1 it is refused")
+  func tableVersionZero() throws {
+    let path = ShippedImage.echoV0.path
+    for arguments in [[], ["--table-version", "0"]] {
+      let run = try CommandRun(arguments: ["ping", path, "--count", "200"] + arguments)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.output.contains("200"))
+    }
+    for command in [["ping", path], ["run", path, "--report"]] {
+      let run = try CommandRun(arguments: command + ["--table-version", "1"])
+      #expect(run.status == 65)
+      #expect(run.errors.contains("resource table version 0"))
+    }
+  }
+
   @Test("run --json --timeout prints the events of the contract, and ends with 75")
   func runTimeout() throws {
     let run = try CommandRun(

@@ -23,6 +23,20 @@ struct InspectTests {
     #expect(run.output.hasSuffix(Self.versionZeroText))
   }
 
+  @Test("The version of the table can be named, and then only that is tried")
+  func namedVersion() throws {
+    let scratch = try Scratch()
+    let path = try scratch.file("old.elf", SmallImage(table: SmallImage.tableV0).bytes)
+    let told = try CommandRun("inspect", path)
+    let named = try CommandRun("inspect", path, "--table-version", "0")
+    #expect(named.status == 0)
+    #expect(named.output == told.output)
+    let other = try CommandRun("inspect", path, "--table-version", "1")
+    #expect(other.status == 65)
+    #expect(other.errors.contains("version 0 at offset 0x0 is not supported"))
+    #expect(try CommandRun("inspect", path, "--table-version", "2").status == 64)
+  }
+
   @Test("The same as one JSON object")
   func json() throws {
     let scratch = try Scratch()

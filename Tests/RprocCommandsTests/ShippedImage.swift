@@ -8,6 +8,8 @@ enum ShippedImage: String, CaseIterable, Sendable {
   case echo
   /// The same without interrupts.
   case echoPoll = "echo-poll"
+  /// Returns every message, by a resource table of version 0.
+  case echoV0 = "echo-v0"
   /// Crashes as a message tells it to.
   case crash
 

@@ -18,23 +18,44 @@ public struct Remote: ~Copyable {
   private var messages: RPMsgRemote<SharedWindow, DoorbellDevice>
   private let wait: Core.Wait
 
+  /// Which resource table is linked into the image.
+  public enum Table: Sendable {
+    /// That of `StandardTable`, version 1.
+    case standard
+    /// That of `RecordTable`, version 0.
+    case records
+  }
+
   /// Says that image `name` has booted, and waits until the host's driver is ready.
-  public init(image name: StaticString, wait: Core.Wait) {
+  public init(image name: StaticString, wait: Core.Wait, table: Table = .standard) {
     let doorbell = DoorbellDevice()
     doorbell.report(.booted)
     Core.prepare(for: wait)
     self.wait = wait
-    let entry = Self.findEntry()
-    doorbell.publishTable(
-      at: UInt32(truncatingIfNeeded: MemoryMap.tableStart),
-      byteCount: UInt32(truncatingIfNeeded: MemoryMap.table.byteCount))
-    doorbell.report(.tableAccepted)
-    Trace.line("\(name): waiting for the host")
-    // The host writes the status before it kicks, and a sleeper misses no kick.
-    while !entry.isDriverReady { Core.waitForKick(wait) }
-    messages = Self.takeRings(of: entry)
+    switch table {
+    case .standard:
+      let entry = Self.findEntry()
+      doorbell.publishTable(
+        at: UInt32(truncatingIfNeeded: MemoryMap.tableStart),
+        byteCount: UInt32(truncatingIfNeeded: MemoryMap.table.byteCount))
+      doorbell.report(.tableAccepted)
+      Trace.line("\(name): waiting for the host")
+      // The host writes the status before it kicks, and a sleeper misses no kick.
+      while !entry.isDriverReady { Core.waitForKick(wait) }
+      messages = Self.takeRings(of: entry)
+    case .records:
+      doorbell.report(.tableAccepted)
+      Trace.line("\(name): waiting for the host")
+      messages = Self.takeRecordRings(wait: wait)
+    }
     doorbell.report(.deviceUp)
     Trace.line("\(name): rpmsg is up")
+  }
+
+  /// Memory that rings and buffers may lie in.
+  static var reachable: MappedMemory<SharedWindow> {
+    MappedMemory(
+      memory: MemoryMap.ram, start: DeviceAddress(rawValue: UInt64(MemoryMap.ramStart)))
   }
 
   /// Makes an endpoint for `service` and tells the host; returns its address.
@@ -88,8 +109,6 @@ public struct Remote: ~Copyable {
   private static func takeRings(
     of entry: VirtioDeviceEntry<SharedWindow>
   ) -> RPMsgRemote<SharedWindow, DoorbellDevice> {
-    let reachable = MappedMemory(
-      memory: MemoryMap.ram, start: DeviceAddress(rawValue: UInt64(MemoryMap.ramStart)))
     do throws(RPMsgError) {
       return try RPMsgRemote(
         entry: entry, reachable: reachable, program: MemoryMap.program,

@@ -17,8 +17,26 @@ extension RPMsgRemote where Memory == SharedWindow {
     entry: VirtioDeviceEntry<SharedWindow>, reachable: MappedMemory<SharedWindow>,
     program: AddressRange<DeviceAddress>? = nil, doorbell: Bell, endpointCapacity: Int = 8
   ) throws(RPMsgError) {
-    let first = try RemoteVring(0, of: entry, in: reachable)
-    let second = try RemoteVring(1, of: entry, in: reachable)
+    try self.init(
+      transmitRing: try entry.remoteVring(0), receiveRing: try entry.remoteVring(1),
+      reachable: reachable, program: program, doorbell: doorbell,
+      endpointCapacity: endpointCapacity)
+  }
+
+  /// Takes up two rings that the host has prepared: the first carries messages to the host.
+  ///
+  /// For firmware whose table has no entry for a virtio device, such as one of version 0. Call it
+  /// when the host is known to be ready.
+  ///
+  /// - Throws: ``RPMsgError/unreachableVring(index:address:)`` or ``RPMsgError/vring(_:)``.
+  /// - Precondition: as ``init(transmitter:receiver:doorbell:endpointCapacity:)``.
+  public init(
+    transmitRing: VirtioVringRecord, receiveRing: VirtioVringRecord,
+    reachable: MappedMemory<SharedWindow>, program: AddressRange<DeviceAddress>? = nil,
+    doorbell: Bell, endpointCapacity: Int = 8
+  ) throws(RPMsgError) {
+    let first = try RemoteVring(0, transmitRing, in: reachable)
+    let second = try RemoteVring(1, receiveRing, in: reachable)
     var buffers = reachable
     buffers.exclude(first.range)
     buffers.exclude(second.range)
@@ -31,6 +49,15 @@ extension RPMsgRemote where Memory == SharedWindow {
   }
 }
 
+extension VirtioDeviceEntry {
+  /// Vring `index`, which rpmsg needs.
+  fileprivate func remoteVring(_ index: Int) throws(RPMsgError) -> VirtioVringRecord {
+    do throws(VirtioError) { return try vring(index) } catch {
+      throw .missingVrings(count: vringCount)
+    }
+  }
+}
+
 /// A vring as the remote finds it: named by its table, checked against its memory.
 private struct RemoteVring {
   let notifyID: NotifyID
@@ -39,13 +66,8 @@ private struct RemoteVring {
   let window: SharedWindow
 
   init(
-    _ index: Int, of entry: VirtioDeviceEntry<SharedWindow>,
-    in reachable: MappedMemory<SharedWindow>
+    _ index: Int, _ record: VirtioVringRecord, in reachable: MappedMemory<SharedWindow>
   ) throws(RPMsgError) {
-    let record: VirtioVringRecord
-    do throws(VirtioError) { record = try entry.vring(index) } catch {
-      throw .missingVrings(count: entry.vringCount)
-    }
     do throws(VringError) { layout = try record.layout() } catch { throw .vring(error) }
     let byteCount = UInt64(truncatingIfNeeded: layout.byteCount)
     guard let range = AddressRange(start: record.address, byteCount: byteCount),

@@ -16,6 +16,8 @@ public enum ControlEvent: Equatable, Sendable {
   case recoveryFailed(RemoteprocError)
   /// The processor is left crashed, as it crashed too often.
   case gaveUp(crashes: Int, within: Duration)
+  /// The remote has changed bytes of the resource table that are not its to change.
+  case tableTampered(TableTampering)
   /// The firmware ended by itself with this code.
   case exited(code: UInt32)
 }

@@ -29,6 +29,7 @@ extension ProcessorController where Platform: ~Copyable {
   /// Ends one use; the last one stops the processor.
   public func shutdown() throws(RemoteprocError) {
     let gracePeriod = options.gracePeriod
+    checkTable()
     try change { (processor) throws(RemoteprocError) in
       try processor.shutdown(gracePeriod: gracePeriod)
     }
@@ -54,6 +55,12 @@ extension ProcessorController where Platform: ~Copyable {
   public func remove() throws(RemoteprocError) {
     while processor.userCount > 0 { try shutdown() }
     try change { (processor) throws(RemoteprocError) in try processor.delete() }
+  }
+
+  /// Tells those who follow if the remote has changed what is not its to change in the resource
+  /// table; done at each crash and shutdown, and whenever somebody asks.
+  public func checkTable() {
+    if let tampering = processor.table?.tampering() { tell(.tableTampered(tampering)) }
   }
 
   /// Tells the hardware that the host is about to die.

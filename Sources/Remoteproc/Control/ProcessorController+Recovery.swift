@@ -18,6 +18,7 @@ extension ProcessorController where Platform: ~Copyable {
     guard processor.crash(report) else { return }
     crashHistory.add(report, at: .now)
     tell(.state(from: from, to: processor.state))
+    checkTable()
     do throws(RemoteprocError) { try processor.quiesce() } catch {
       crashHistory.settle(.failed(error))
       return tell(.recoveryFailed(error))

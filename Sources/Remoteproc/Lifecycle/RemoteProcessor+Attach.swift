@@ -130,7 +130,9 @@ extension RemoteProcessor where Platform: ~Copyable {
       let end = patch.field.offset + patch.field.byteCount
       window.write(bytes[patch.field.offset..<end], at: patch.field.offset)
     }
-    session.table = PublishedTable(da: source.da, isVisible: true, window: window)
+    session.table = PublishedTable(
+      da: source.da, isVisible: true, window: window,
+      settled: SettledTable(bytes, of: source.reader))
   }
 
   /// Resets devices that an earlier host may have left active, and empties their rings.

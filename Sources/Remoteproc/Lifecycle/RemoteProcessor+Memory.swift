@@ -85,7 +85,7 @@ extension RemoteProcessor where Platform: ~Copyable {
   }
 
   /// What of `value` fits into `field`.
-  private static func field(_ value: UInt64, _ field: ResourceTableField) -> UInt64 {
+  static func field(_ value: UInt64, _ field: ResourceTableField) -> UInt64 {
     field.byteCount == 8 ? value : value & 0xffff_ffff
   }
 

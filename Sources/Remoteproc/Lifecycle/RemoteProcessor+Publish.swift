@@ -75,15 +75,17 @@ extension RemoteProcessor where Platform: ~Copyable {
       window = try PublishedTable.privateWindow(byteCount: bytes.count)
     }
     window.write(bytes[...], at: 0)
-    session.table = PublishedTable(da: source.da, isVisible: visible != nil, window: window)
+    session.table = PublishedTable(
+      da: source.da, isVisible: visible != nil, window: window,
+      settled: SettledTable(bytes, of: source.reader))
   }
 
   /// Tells the remote where its rings came to lie.
   func addRingAddresses(_ plan: inout ResourcePlan, _ session: BootSession) {
     for device in plan.devices where session.options.driverIDs.contains(device.id) {
       for (ring, fields) in device.foundRings {
-        let da = session.carveouts[ring.memory].da.rawValue & 0xffff_ffff
-        plan.patches.append((fields.da, da))
+        let da = session.carveouts[ring.memory].da.rawValue
+        plan.patches.append((fields.da, Self.field(da, fields.da)))
       }
       if let fields = device.failedRing { plan.takeBack(fields) }
     }

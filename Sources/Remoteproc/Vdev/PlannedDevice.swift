@@ -80,7 +80,7 @@ struct PlannedRing {
   /// Index of its memory in the plan.
   let memory: Int
   let notifyID: NotifyID
-  /// Where the table wants to read what was given; `nil` in version 0.
+  /// Where the table wants to read what was given; `nil` when nobody tells the remote.
   let fields: VringFields?
 }
 

@@ -10,6 +10,17 @@ public struct PublishedTable: Sendable {
   /// The table; its status bytes and configuration space change while the processor runs.
   public let window: SharedWindow
 
+  /// What was published, for a comparison.
+  let settled: SettledTable
+
+  /// Bytes that are no longer what the host published although nobody may change them; `nil` when
+  /// all is well, or when the remote does not see the table.
+  ///
+  /// The host works by its own copy whatever the remote writes.
+  public func tampering() -> TableTampering? {
+    isVisible ? settled.difference(from: snapshot()) : nil
+  }
+
   /// All bytes as they are now.
   public func snapshot() -> [UInt8] { window.sampleBytes(window.byteCount) }
 

@@ -71,7 +71,7 @@ extension ResourcePlan {
   }
 
   /// Why a ring cannot be used, or `nil`.
-  private func layoutError(
+  func layoutError(
     _ ring: VringResource, _ device: Int, _ index: Int
   ) -> RemoteprocError? {
     let badAlignment = RemoteprocError.badAlignment(

@@ -28,14 +28,16 @@ extension ResourcePlan {
     guard !devices.isEmpty, record.id < 2, Int(record.id) == devices[0].rings.count else {
       throw .badVringRecord(offset: entry.offset, id: record.id)
     }
-    let alignment = ResourceRecord.vringAlignment
-    let size = RingSize.byteCount(count: record.count, alignment: alignment)
-    guard record.count.nonzeroBitCount == 1, record.count <= 32_768, size != nil else {
-      throw .badQueueSize(device: 0, vring: Int(record.id), count: record.count)
-    }
-    let ring = VringResource(da: nil, alignment: alignment, count: record.count)
+    // Linux of 2011 put rings anywhere and told nobody where. Firmware that has a place in mind
+    // gets it here, and is told.
+    let isShared = profile.enforces(.fixedAddress)
+    let da = isShared && record.da != 0 ? DeviceAddress(rawValue: record.da) : nil
+    let ring = VringResource(
+      da: da, alignment: ResourceRecord.vringAlignment, count: record.count)
+    if let error = layoutError(ring, 0, Int(record.id)) { throw error }
     var device = devices[0]
-    try place(ring, at: Int(record.id), in: &device, fields: nil)
+    let fields = isShared ? VringFields(record: entry) : nil
+    try place(ring, at: Int(record.id), in: &device, fields: fields)
     devices[0] = device
   }
 

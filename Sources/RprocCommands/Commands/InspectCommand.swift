@@ -17,13 +17,17 @@ struct InspectCommand: ExecutableCommand {
 
   @OptionGroup var image: ImageArguments
 
+  @Option(help: TableVersionArgument.help)
+  var tableVersion: TableVersionArgument?
+
   @Flag(help: "One JSON object.")
   var json = false
 
   var wantsJSON: Bool { json }
 
   func execute(_ context: CommandContext) throws -> CommandStatus {
-    let inspection = try ImageInspection(image.read(context), image.options)
+    let inspection = try ImageInspection(
+      image.read(context), image.options, tableVersion: tableVersion?.version)
     if json {
       context.output.line(InspectionJSON.object(inspection).text)
     } else {

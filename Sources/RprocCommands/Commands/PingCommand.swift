@@ -47,6 +47,9 @@ struct PingCommand: ExecutableCommand {
       "How an ELF file that may lie anywhere is moved: loader, self or none.", valueName: "who"))
   var relocation: RelocationArgument?
 
+  @Option(help: TableVersionArgument.help)
+  var tableVersion: TableVersionArgument?
+
   @Flag(help: "One JSON object for each event.")
   var json = false
 
@@ -75,7 +78,9 @@ struct PingCommand: ExecutableCommand {
     ping.window = window
     let options = PingTask.Options(
       boardName: board.name, channel: channel, ping: ping, channelTimeout: .seconds(timeout),
-      boot: BootOptions(profile: compat.profile, relocation: relocation?.relocation), json: json)
+      boot: BootOptions(
+        profile: compat.profile, tableVersion: tableVersion?.version,
+        relocation: relocation?.relocation), json: json)
     var task = PingTask(loaded, options, context)
     return try SessionMaker(board: board, services: []).perform(
       &task, symbolsFrom: loaded.firmware.elfFile)

@@ -76,6 +76,9 @@ struct RunCommand: ExecutableCommand {
         + "is position-independent is moved by the loader.", valueName: "who"))
   var relocation: RelocationArgument?
 
+  @Option(help: TableVersionArgument.help)
+  var tableVersion: TableVersionArgument?
+
   var wantsJSON: Bool { json && !report }
 
   func validate() throws {
@@ -114,7 +117,9 @@ struct RunCommand: ExecutableCommand {
 
   func execute(_ context: CommandContext) throws -> CommandStatus {
     let board = try BoardChoice(board).board
-    let boot = BootOptions(profile: compat.profile, relocation: relocation?.relocation)
+    let boot = BootOptions(
+      profile: compat.profile, tableVersion: tableVersion?.version,
+      relocation: relocation?.relocation)
     if report { return try ReportCommand(image: image, board: board, boot).execute(context) }
     let loaded = try image.load(context)
     var options = RunOptions(board: board)

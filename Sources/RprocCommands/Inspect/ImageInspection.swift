@@ -2,7 +2,7 @@ import ELF
 package import FirmwareFiles
 import IntelHex
 package import Remoteproc
-import ResourceTable
+package import ResourceTable
 import WireTypes
 
 /// What an image says of itself, read as far as it can be read.
@@ -37,12 +37,15 @@ package struct ImageInspection {
   /// Most rows of one kind that are shown.
   static let maxRowCount = 256
 
-  /// Reads `image`.
+  /// Reads an image.
+  ///
+  /// Without a `tableVersion` that is told from the bytes of the table.
   ///
   /// - Throws: ``Failure`` when not even the file header and the program headers can be read; what
   ///   is found later is in ``failure``.
   package init(
-    _ image: ImageFile, _ options: FirmwareImage.Options = .init()
+    _ image: ImageFile, _ options: FirmwareImage.Options = .init(),
+    tableVersion: ResourceTableVersion? = nil
   ) throws(Failure) {
     self.image = image
     do throws(RemoteprocError) {
@@ -56,7 +59,7 @@ package struct ImageInspection {
     guard case .elf(let elf) = content else { return }
     do throws(ELFError) {
       try readSections(of: elf)
-      try readTable(of: elf)
+      try readTable(of: elf, tableVersion)
     } catch { failure = Failure(error, about: image.path, status: .refused) }
     if failure == nil { failure = table?.failure }
   }
@@ -72,10 +75,13 @@ package struct ImageInspection {
     }
   }
 
-  private mutating func readTable(of elf: ELFFile) throws(ELFError) {
+  private mutating func readTable(
+    of elf: ELFFile, _ version: ResourceTableVersion?
+  ) throws(ELFError) {
     guard let section = try elf.section(named: Self.tableSectionName) else { return }
     let bytes = try elf.bytes(of: section)
-    table = TableInspection(bytes: Array(bytes), section: section, path: image.path)
+    table = TableInspection(
+      bytes: Array(bytes), section: section, version: version, path: image.path)
   }
 }
 
@@ -128,12 +134,12 @@ package struct TableInspection {
   private(set) var rows: [Row] = []
   private(set) var failure: Failure?
 
-  init(bytes: [UInt8], section: ELFSection, path: String) {
+  init(bytes: [UInt8], section: ELFSection, version: ResourceTableVersion?, path: String) {
     self.section = section
     byteCount = bytes.count
     do throws(ResourceTableError) {
-      let reader = try ResourceTableReader(parsing: bytes)
-      version = reader.version
+      let reader = try ResourceTableReader(parsing: bytes, version: version)
+      self.version = reader.version
       entryCount = reader.entryCount
       for index in 0..<reader.entryCount where rows.count < ImageInspection.maxRowCount {
         rows += try TableRows.rows(of: try reader.entry(at: index), in: reader)

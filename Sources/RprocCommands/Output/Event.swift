@@ -1,3 +1,5 @@
+package import Remoteproc
+
 /// Something that happened in a run, with all that is known of it.
 package enum Event: Equatable, Sendable {
   /// The life cycle went from one state to another.
@@ -18,6 +20,8 @@ package enum Event: Equatable, Sendable {
   case crash(CrashEvent)
   /// The crash of this number, from 1, is about to be recovered from, after so many seconds.
   case recovery(number: UInt64, afterSeconds: Double)
+  /// The remote changed bytes of the resource table that are not its to change.
+  case tableTampered(TableTampering)
   /// The firmware ended by itself.
   case exit(code: UInt32)
   /// Something was refused or went wrong on our side.

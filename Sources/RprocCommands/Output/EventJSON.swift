@@ -1,3 +1,5 @@
+import Remoteproc
+
 extension EventRecord {
   /// The event as one JSON object: `event`, `t` in seconds, and the fields of its kind.
   package var json: JSONValue {
@@ -23,6 +25,7 @@ extension Event {
     case .message: "message"
     case .crash: "crash"
     case .recovery: "recovery"
+    case .tableTampered: "tableTampered"
     case .exit: "exit"
     case .error: "error"
     case .summary: "summary"
@@ -51,6 +54,12 @@ extension Event {
       [
         JSONValue.Field("number", .unsigned(number)),
         JSONValue.Field("after", .decimal(seconds, places: 3)),
+      ]
+    case .tableTampered(let tampering):
+      [
+        JSONValue.Field("offset", .count(tampering.offset)),
+        JSONValue.Field("expected", .string(Hex.digits(tampering.expected))),
+        JSONValue.Field("found", .string(Hex.digits(tampering.found))),
       ]
     case .exit(let code): [JSONValue.Field("code", .integer(Int64(code)))]
     case .error(let failure): failure.fields

@@ -94,7 +94,10 @@ struct RunTask: SessionTask {
           return .crashed(restart.crash)
         }
       }
-      if records.isEmpty { hub.text.lookAndSettle() }
+      if records.isEmpty {
+        hub.text.lookAndSettle()
+        session.checkTable()
+      }
     }
   }
 

@@ -77,6 +77,7 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
   mutating func stop() -> Failure? {
     if let token { inbox.removeHandler(token) }
     inbox.setEventHandler(nil)
+    checkTable()
     var failure: Failure?
     if processor.state != .offline {
       do throws(RemoteprocError) { try processor.shutdown() } catch {
@@ -94,10 +95,14 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
     guard let report = hub.crash, processor.crash(report) else { return }
     inbox.setEventHandler(nil)
     hub.noteState("crashed")
+    checkTable()
     do throws(RemoteprocError) { try processor.quiesce() } catch {
       hub.log.add(.error(Failure(error, status: .remoteFailed)))
     }
   }
+
+  /// Tells if the remote has changed what is not its to change in the resource table.
+  func checkTable() { hub.note(processor.table?.tampering()) }
 
   /// Starts a crashed processor again.
   ///

@@ -4,6 +4,7 @@ import RPMsgBus
 import Remoteproc
 import RemoteprocVirtio
 import Scheduling
+import Virtio
 import WireTypes
 
 /// What the threads of one session share: events, text, buses and counters.
@@ -14,6 +15,7 @@ final class SessionHub: Sendable {
     var name = "offline"
     /// What an image was moved by; its symbols know only where it was linked to.
     var displacement: UInt64 = 0
+    var tampering: TableTampering?
   }
 
   /// Events of the session.
@@ -83,6 +85,15 @@ final class SessionHub: Sendable {
     }
   }
 
+  /// Tells of bytes of the resource table that the remote has changed, once for each change.
+  func note(_ tampering: TableTampering?) {
+    let isNews = state.withLock { state in
+      defer { state.tampering = tampering }
+      return tampering != nil && tampering != state.tampering
+    }
+    if isNews, let tampering { log.add(.tableTampered(tampering)) }
+  }
+
   /// Forgets the crash, as the processor starts again.
   func forgetCrash() { state.withLock { $0.crash = nil } }
 
@@ -102,6 +113,13 @@ final class SessionHub: Sendable {
     case .probeFailed(let name, _, let error):
       log.add(.error(Failure(error, about: "channel \(name)", status: .remoteFailed)))
     case .dropped(let drop, let unreported): log.add(.error(failure(drop, unreported)))
+    case .failed(let status):
+      log.add(
+        .error(
+          Failure(
+            kind: "RPMsgBusEvent.failed",
+            message: "the remote set status 0x\(String(status.rawValue, radix: 16))",
+            status: .remoteFailed)))
     case .broken(let direction, let reason):
       let message = "the \(direction) vring is broken: \(reason)"
       log.add(
