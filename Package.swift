@@ -131,7 +131,10 @@ let targets: [Target] = [
     ]),
   tests(
     "RprocCommands",
-    ["RprocCommands", "rproc", "Boards", "FirmwareFiles", "Remoteproc", "WireTypes"]),
+    [
+      "RprocCommands", "rproc", "Boards", "ELF", "FirmwareFiles", "Remoteproc", "ResourceTable",
+      "WireTypes",
+    ]),
 ]
 
 let package = Package(

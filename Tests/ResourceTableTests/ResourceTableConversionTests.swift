@@ -83,7 +83,7 @@ struct ResourceTableConversionTests {
       .trace(
         TraceResource(
           da: DeviceAddress(rawValue: 0x8000_0100), byteCount: 64, name: WireName("log"))),
-      Self.vdev([Self.vring(), Self.vring()]),
+      Self.vdev([Self.vring(), Self.vring(da: DeviceAddress(rawValue: 0x9000_0000))]),
     ]
     var builder = ResourceTableBuilder()
     for entry in entries { builder.add(entry) }
@@ -137,6 +137,10 @@ struct ResourceTableConversionTests {
       ([status], 0, 24, .statusTooLarge(256)),
       ([Self.ring(0)], 0, 4, .ringNumber(0)),
       ([Self.device, Self.ring(1)], 1, 100, .ringNumber(1)),
+      (
+        [Self.device, ResourceRecord(type: 3, da: 1 << 32, count: 4)], 1, 104,
+        .addressTooLarge(1 << 32)
+      ),
       ([Self.device, Self.ring(0), Self.ring(1), Self.ring(2)], 3, 292, .ringNumber(2)),
       ([Self.record(5)], 0, 0, .entryType(5)), ([Self.record(9)], 0, 0, .entryType(9)),
     ]
@@ -150,7 +154,7 @@ struct ResourceTableConversionTests {
   @Test("What version 0 cannot express is named, with its place")
   func fromEntries() throws {
     let good = [Self.vring(), Self.vring()]
-    let fixed = DeviceAddress(rawValue: 0x100)
+    let zero = DeviceAddress(rawValue: 0)
     // The one entry begins at 20, its rings at 48 and 68.
     let cases: [(ResourceTableBuilder.Entry, Int, ResourceTableObstacle)] = [
       (.carveout(Self.memory(nil)), 24, .anyAddress),
@@ -163,7 +167,7 @@ struct ResourceTableConversionTests {
       (Self.vdev(good, config: [1, 2, 3]), 40, .configSpace(byteCount: 3)),
       (Self.vdev(good, notifyID: 5), 28, .notifyID(5)),
       (Self.vdev([Self.vring(), Self.vring(alignment: 16)]), 72, .ringAlignment(16)),
-      (Self.vdev([Self.vring(da: fixed), Self.vring()]), 48, .fixedRingAddress(0x100)),
+      (Self.vdev([Self.vring(da: zero), Self.vring()]), 48, .ringAtZero),
       (Self.vdev([Self.vring(notifyID: 1), Self.vring()]), 60, .notifyID(1)),
       (Self.vdev([Self.vring(), Self.vring(pa: 8)]), 84, .noSuchField(value: 8)),
     ]
@@ -210,7 +214,7 @@ struct ResourceTableConversionTests {
   @Test("Each obstacle has a text of one line")
   func texts() {
     let obstacles: [ResourceTableObstacle] = [
-      .addressTooLarge(1 << 32), .anyAddress, .fixedRingAddress(1), .ringAlignment(16),
+      .addressTooLarge(1 << 32), .anyAddress, .ringAtZero, .ringAlignment(16),
       .notifyID(3), .featuresTooLarge(1 << 40), .statusTooLarge(300), .nameTooLong(byteCount: 40),
       .noSuchField(value: 1), .secondDevice, .deviceKind(3), .ringCount(1), .ringNumber(2),
       .configSpace(byteCount: 4), .entryType(128),

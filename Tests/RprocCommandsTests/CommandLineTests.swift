@@ -21,7 +21,7 @@ struct CommandLineTests {
   @Test(
     "Help fits a terminal of 80 columns, so that nothing is wrapped",
     arguments: [
-      "demo", "run", "inspect", "ping", "boards",
+      "demo", "run", "inspect", "check", "ping", "boards",
     ])
   func helpWidth(command: String) throws {
     for arguments in [["--help"], [command, "--help"]] {

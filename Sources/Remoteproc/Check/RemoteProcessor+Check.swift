@@ -20,7 +20,10 @@ extension RemoteProcessor where Platform: ~Copyable {
     }
     let image = try makeReady(image, &session)
     do throws(PlatformError) { try platform.check(bootAddress: image.bootAddress) } catch {
-      try session.faults.report(.platform(error))
+      // An image that could not be placed starts nowhere.
+      if !session.faults.explains(image.bootAddress, byteCount: 1) {
+        try session.faults.report(.platform(error))
+      }
     }
     var check = session.faults.check
     check.notices = session.notices

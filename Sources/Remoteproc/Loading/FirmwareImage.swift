@@ -122,6 +122,17 @@ public enum FirmwareImage: FirmwareFormat {
     }
   }
 
+  /// All that ``check(_:machine:)`` objects to, in its order.
+  public func faults(
+    _ profile: CompatibilityProfile, machine: ELFMachine?
+  ) -> [RemoteprocError] {
+    switch self {
+    case .elf(let firmware): firmware.faults(profile, machine: machine)
+    case .binary(let firmware): firmware.faults(profile, machine: machine)
+    case .hex(let firmware): firmware.faults(profile, machine: machine)
+    }
+  }
+
   /// The resource table of an ELF file.
   public func resourceTable(
     _ profile: CompatibilityProfile

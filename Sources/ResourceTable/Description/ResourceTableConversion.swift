@@ -125,9 +125,14 @@ private struct RecordConversion {
     guard let count = device?.vrings.count, record.id == UInt32(count), count < 2 else {
       throw refuse(.ringNumber(record.id), entry, .id)
     }
+    guard record.da < UInt64(UInt32.max) else {
+      throw refuse(.addressTooLarge(record.da), entry, .da)
+    }
     device?.vrings.append(
       VringResource(
-        da: nil, alignment: ResourceRecord.vringAlignment, count: record.count,
+        // Address 0 says that the host may choose.
+        da: record.da == 0 ? nil : DeviceAddress(rawValue: record.da),
+        alignment: ResourceRecord.vringAlignment, count: record.count,
         notifyID: NotifyID(rawValue: .max)))
   }
 
@@ -213,7 +218,7 @@ private struct EntryConversion {
     for index in 0..<2 {
       let ring = try table.vring(at: index, of: entry)
       try check(ring, at: index, entry)
-      append(ResourceRecord(type: 3, count: ring.count))
+      append(ResourceRecord(type: 3, da: ring.da?.rawValue ?? 0, count: ring.count))
     }
   }
 
@@ -226,7 +231,7 @@ private struct EntryConversion {
       let offset = entry.range(of: field, ofVring: index)?.lowerBound ?? entry.offset
       return .notExpressible(index: entry.index, offset: offset, obstacle: obstacle)
     }
-    if let da = ring.da { throw refuse(.fixedRingAddress(da.rawValue), .da) }
+    if ring.da?.rawValue == 0 { throw refuse(.ringAtZero, .da) }
     guard ring.alignment == ResourceRecord.vringAlignment else {
       throw refuse(.ringAlignment(ring.alignment), .alignment)
     }

@@ -4,8 +4,8 @@ public enum ResourceTableObstacle: Equatable, Sendable {
   case addressTooLarge(UInt64)
   /// Any address will do, and version 0 has no way to say so.
   case anyAddress
-  /// A ring lies at a fixed address, which version 0 ignores.
-  case fixedRingAddress(UInt64)
+  /// A ring lies at address 0, which in version 0 leaves its place to the host.
+  case ringAtZero
   /// A ring has another alignment than the 4,096 of version 0.
   case ringAlignment(UInt32)
   /// A ring or device asks for a notify id that it would not get.
@@ -41,7 +41,7 @@ extension ResourceTableObstacle: CustomStringConvertible {
     switch self {
     case .addressTooLarge(let address): "address \(hex(address)) has more than 32 bits or is any"
     case .anyAddress: "an address that may be any"
-    case .fixedRingAddress(let address): "a ring at the fixed address \(hex(address))"
+    case .ringAtZero: "a ring at the fixed address 0"
     case .ringAlignment(let alignment): "a ring alignment of \(alignment), not 4096"
     case .notifyID(let id): "the notify id \(id)"
     case .featuresTooLarge(let features): "features \(hex(features)) of more than 32 bits"

@@ -12,6 +12,7 @@ struct RprocCommand: ParsableCommand {
         rproc demo                           boot the sample firmware
         rproc run firmware.elf --timeout 5   boot an image and show what it does
         rproc inspect firmware.elf           what an image asks for
+        rproc check firmware.elf             what is wrong with it
 
       EXIT STATUS
         0 done, 64 usage, 65 image or table refused, 66 image not readable,
@@ -20,7 +21,7 @@ struct RprocCommand: ParsableCommand {
       """,
     version: RprocTool.version,
     subcommands: [
-      DemoCommand.self, RunCommand.self, InspectCommand.self, PingCommand.self,
-      BoardsCommand.self,
+      DemoCommand.self, RunCommand.self, InspectCommand.self, CheckCommand.self,
+      PingCommand.self, BoardsCommand.self,
     ])
 }
