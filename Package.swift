@@ -76,7 +76,7 @@ let targets: [Target] = [
   module(
     "RprocCommands",
     ringStack + [
-      "ELF", "ResourceTable", "Remoteproc", "RPMsgBus", "RemoteprocVirtio", "Boards",
+      "Coredump", "ELF", "ResourceTable", "Remoteproc", "RPMsgBus", "RemoteprocVirtio", "Boards",
       "PlatformNull", "PlatformSimulator", "Scheduling", "SimulatedSoC", "FirmwareFiles",
       "IntelHex", "CLinux", arguments,
     ],
@@ -126,14 +126,14 @@ let targets: [Target] = [
   tests(
     "Integration",
     ringStack + [
-      "Remoteproc", "PlatformNull", "PlatformSimulator", "Boards", "ELF", "RPMsgBus",
-      "RprocCommands", "Scheduling",
+      "Coredump", "Remoteproc", "PlatformNull", "PlatformSimulator", "Boards", "ELF",
+      "RPMsgBus", "RprocCommands", "Scheduling",
     ]),
   tests(
     "RprocCommands",
     [
-      "RprocCommands", "rproc", "Boards", "ELF", "FirmwareFiles", "Remoteproc", "ResourceTable",
-      "WireTypes",
+      "RprocCommands", "rproc", "Boards", "Coredump", "ELF", "FirmwareFiles", "Remoteproc",
+      "ResourceTable", "WireTypes",
     ]),
 ]
 

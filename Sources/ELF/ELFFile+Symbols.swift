@@ -26,7 +26,8 @@ extension ELFFile {
   /// The symbol with the highest address that is not above `address`, or `nil`.
   ///
   /// Among symbols of one address a function is preferred, then a variable. Symbols without a name
-  /// and those that only mark code and data (`$a`, `$t`, `$d`, `$x`) do not count.
+  /// and those that only mark code and data (`$a`, `$t`, `$d`, `$x`), or a place for the assembler
+  /// (`.L`), do not count.
   ///
   /// - Throws: ``ELFError`` when the symbol table, its string table, or the symbol's name cannot
   ///   be read.
@@ -51,7 +52,7 @@ extension ELFFile {
 
   private func isNamed(_ record: ELFSymbolRecord, in symbols: Symbols) -> Bool {
     let name = bytes[symbols.names.range].dropFirst(Int(record.nameOffset)).prefix(3)
-    guard let first = name.first, first != 0 else { return false }
+    guard let first = name.first, first != 0, !name.starts(with: ".L".utf8) else { return false }
     guard first == UInt8(ascii: "$"), name.count == 3 else { return true }
     // Swift's own names begin with a dollar sign too. After a mark comes nothing, a dot, or the
     // instruction set of RISC-V. Source: practice (the ELF supplements of Arm and RISC-V).

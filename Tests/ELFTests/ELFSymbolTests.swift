@@ -59,12 +59,14 @@ struct ELFSymbolTests {
       ELFImage.Symbol(name: "start", value: 0x10), ELFImage.Symbol(name: "$d", value: 0x11),
       ELFImage.Symbol(name: "$x.1", value: 0x12), ELFImage.Symbol(name: "$xrv32i2p1", value: 0x13),
       ELFImage.Symbol(name: "$e4EchoAAV4mainyyFZ", value: 0x20),
-      ELFImage.Symbol(name: "$tart", value: 0x30),
+      ELFImage.Symbol(name: "$tart", value: 0x30), ELFImage.Symbol(name: ".L0 ", value: 0x32),
+      ELFImage.Symbol(name: ".loop", value: 0x34),
     ]
     let file = try ELFFile(parsing: image.build())
     #expect(try nearest(file, 0x1f) == "start")
     #expect(try nearest(file, 0x21) == "$e4EchoAAV4mainyyFZ")
-    #expect(try nearest(file, 0x31) == "$tart")
+    #expect(try nearest(file, 0x33) == "$tart")
+    #expect(try nearest(file, 0x35) == ".loop")
   }
 
   @Test("Thumb functions are found at their address without the mark")

@@ -374,13 +374,8 @@ struct DumpTests {
 
   @Test("The modes have the words of Linux")
   func words() {
-    for mode in [CoredumpMode.off, .copied, .inline] {
-      #expect(CoredumpMode("\(mode)") == mode)
-    }
-    #expect(CoredumpMode.off.description == "disabled")
-    #expect(CoredumpMode.copied.description == "enabled")
-    #expect(CoredumpMode.inline.description == "inline")
-    #expect(CoredumpMode("on") == nil)
+    #expect(CoredumpMode.allCases.map(\.rawValue) == ["disabled", "enabled", "inline"])
+    #expect(CoredumpMode(rawValue: "on") == nil)
   }
 
   @Test("A dump in the form of Linux is the registered memory, back to back")

@@ -56,7 +56,7 @@ struct ViewTests {
   func decided() throws {
     let processor = RemoteProcessor(platform: try TestPlatform())
     let long = String(repeating: "n", count: 5_000)
-    for coredump in ViewSettings.Coredump.allCases {
+    for coredump in CoredumpMode.allCases {
       let view = ProcessorView(
         processor,
         ViewSettings(

@@ -19,8 +19,8 @@ struct ViewWriteTests {
       ("sysfs/state", "detach", .detach), ("sysfs/recovery", "enabled", .recovers(true)),
       ("sysfs/recovery", "disabled", .recovers(false)), ("sysfs/recovery", "recover", .recover),
       ("debugfs/recovery", "recover", .recover), ("sysfs/coredump", "inline", .coredump(.inline)),
-      ("debugfs/coredump", "enabled", .coredump(.enabled)),
-      ("debugfs/coredump", "disabled", .coredump(.disabled)),
+      ("debugfs/coredump", "enabled", .coredump(.copied)),
+      ("debugfs/coredump", "disabled", .coredump(.off)),
       ("sysfs/firmware", "a b.elf", .firmware("a b.elf")),
     ] as [(String, String, ViewCommand)] {
       #expect(try command(text, path) == .success(expected))

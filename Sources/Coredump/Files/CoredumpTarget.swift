@@ -29,6 +29,18 @@ public enum CoredumpTarget: Sendable {
   }
 }
 
+extension CoredumpTarget: Equatable {
+  /// Whether both are the same folder, the same path, or the same descriptor.
+  public static func == (lhs: CoredumpTarget, rhs: CoredumpTarget) -> Bool {
+    switch (lhs, rhs) {
+    case (.folder(let one), .folder(let other)): one === other
+    case (.file(let one), .file(let other)): one == other
+    case (.stream(let one), .stream(let other)): one == other
+    default: false
+    }
+  }
+}
+
 /// Something that can write a dump to any sink.
 public protocol CoredumpSource: ~Copyable {
   /// Writes the whole dump.

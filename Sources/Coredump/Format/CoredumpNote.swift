@@ -28,15 +28,18 @@ public struct CoredumpNote: Equatable, Sendable {
   public static let remoteprocOwner = "REMOTEPROC"
 
   /// The notes that this module defines.
+  ///
+  /// Their numbers are far from all that are in use: GDB and binutils take the small ones for
+  /// registers and processes whoever their owner is.
   public enum Kind: UInt32, CaseIterable, Equatable, Sendable {
     /// Lines of `key: value` in UTF-8; see ``CoredumpFacts``.
-    case facts = 1
+    case facts = 0x5250_0001
     /// A trace buffer; see ``CoredumpTrace``.
-    case trace = 2
+    case trace = 0x5250_0002
     /// The resource table as the remote saw it; see ``CoredumpTable``.
-    case table = 3
+    case table = 0x5250_0003
     /// The name of each piece of memory and whether it could be read; see ``CoredumpMemoryMap``.
-    case memoryMap = 4
+    case memoryMap = 0x5250_0004
   }
 
   /// Makes a note of our own.

@@ -1,3 +1,4 @@
+public import Coredump
 public import Virtio
 
 /// What a ``ProcessorController`` tells those who follow it.
@@ -10,6 +11,11 @@ public enum ControlEvent: Equatable, Sendable {
   case state(from: ProcessorState, to: ProcessorState)
   /// Something odd about the firmware that was booted or attached to.
   case notice(BootNotice)
+  /// The memory of a crashed processor was dumped, to a file of this path or to a stream.
+  case dumped(CoredumpReport, path: String?)
+  /// The memory of a crashed processor could not be dumped; nothing of the dump is left, and
+  /// recovery goes on.
+  case dumpFailed(RemoteprocError)
   /// A crash is about to be recovered from, after this wait.
   case recovering(number: UInt64, after: Duration)
   /// A recovery failed.

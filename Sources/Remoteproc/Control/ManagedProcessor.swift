@@ -18,9 +18,9 @@ public protocol ManagedProcessor: Actor {
   var crashHistory: CrashHistory { get }
   /// What is done about crashes; the next one is judged by it.
   var recovery: RecoveryPolicy { get set }
-  /// Whether crashed processors are to be dumped, in the words of Linux; the crash handler of the
-  /// owner does it.
-  var coredump: ViewSettings.Coredump { get set }
+  /// What is done about the memory of a processor that crashed; where a dump goes, its owner has
+  /// said when it was made.
+  var coredump: CoredumpMode { get set }
   /// The processor as the text files of Linux show it.
   var view: ProcessorView { get }
 

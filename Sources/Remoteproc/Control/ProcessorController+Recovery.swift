@@ -23,6 +23,7 @@ extension ProcessorController where Platform: ~Copyable {
       crashHistory.settle(.failed(error))
       return tell(.recoveryFailed(error))
     }
+    dump()
     crashHandler(processor, report)
     decide()
   }

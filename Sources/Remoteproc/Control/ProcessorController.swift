@@ -12,19 +12,19 @@ public actor ProcessorController<Platform: PlatformDriver & ~Copyable>: ManagedP
   public private(set) var firmwareName: String
   /// Crashes so far.
   public internal(set) var crashHistory = CrashHistory()
-  /// Whether crashed processors are to be dumped.
-  public var coredump = ViewSettings.Coredump.disabled
   var options: ControlOptions
   var processor: RemoteProcessor<Platform>
   let crashHandler: CrashHandler
   private let executor: PoolExecutor
   private let provider: any FirmwareProvider
   private let follower: InboxFollower
-  private let listeners = EventFanOut()
+  let listeners = EventFanOut()
+  /// Threads for boots, stops and the writing of dumps.
+  let pool: WorkerPool
 
   /// Looks at a processor that has crashed and stands still, before its memory is made anew.
   ///
-  /// This is the moment for a dump. Called on the controller's thread.
+  /// A dump that the options ask for is made before. Called on the controller's thread.
   public typealias CrashHandler =
     @Sendable (borrowing RemoteProcessor<Platform>, CrashReport) -> Void
 
@@ -53,6 +53,7 @@ public actor ProcessorController<Platform: PlatformDriver & ~Copyable>: ManagedP
     self.provider = provider
     self.crashHandler = crashHandler
     firmwareName = firmware ?? "rproc-\(name)-fw"
+    self.pool = pool
     executor = PoolExecutor(pool: pool)
     let follower = InboxFollower(inbox)
     self.follower = follower
@@ -85,6 +86,12 @@ public actor ProcessorController<Platform: PlatformDriver & ~Copyable>: ManagedP
   public var recovery: RecoveryPolicy {
     get { options.recovery }
     set { options.recovery = newValue }
+  }
+
+  /// What is done about the memory of a processor that crashed.
+  public var coredump: CoredumpMode {
+    get { options.coredump.mode }
+    set { options.coredump.mode = newValue }
   }
 
   /// All that happens from now on.

@@ -1,43 +1,24 @@
 public import Coredump
 
-/// What is done about the memory of a processor that crashed, before it is started again.
-public enum CoredumpMode: Equatable, Sendable {
+/// What is done about the memory of a processor that crashed, before it is started again; the raw
+/// values are the words of Linux.
+public enum CoredumpMode: String, CaseIterable, Equatable, Sendable {
   /// Nothing.
-  case off
+  case off = "disabled"
   /// It is copied into private memory at once; the copy is written while the processor runs again.
-  case copied
+  case copied = "enabled"
   /// It is written from where it is; recovery waits for that, but not longer than the time limit.
   case inline
 }
 
-extension CoredumpMode: CustomStringConvertible {
-  /// One word, as Linux has it; other programs read it.
-  public var description: String {
-    switch self {
-    case .off: "disabled"
-    case .copied: "enabled"
-    case .inline: "inline"
-    }
-  }
-
-  /// The mode with this description, or `nil`.
-  public init?(_ description: String) {
-    switch description {
-    case "disabled": self = .off
-    case "enabled": self = .copied
-    case "inline": self = .inline
-    default: return nil
-    }
-  }
-}
-
 /// Whether and how a processor that crashed is dumped.
-public struct CoredumpPolicy: Sendable {
+public struct CoredumpPolicy: Equatable, Sendable {
   /// What is done at a crash.
   public var mode: CoredumpMode
   /// What a dump holds.
   public var options: CoredumpOptions
-  /// Where dumps of the mode ``CoredumpMode/inline`` go.
+  /// Where dumps go; without one there is nothing in the mode ``CoredumpMode/inline``, and a copy is
+  /// for whoever asks for the ``CoredumpOutcome``.
   public var target: CoredumpTarget?
 
   /// Makes a policy: no dumps unless said otherwise.

@@ -75,7 +75,11 @@ extension RemoteProcessor where Platform: ~Copyable {
   ) -> DumpMemory {
     var memory = DumpMemory(elfClass: elfClass)
     for carveout in session.carveouts {
-      let isWanted = options.includesRings || carveout.purpose == .carveout
+      let isWanted =
+        switch carveout.purpose {
+        case .carveout, .image: true
+        case .vring, .buffers: options.includesRings
+        }
       memory.add(carveout.name, at: carveout.da, carveout.window, isWanted: isWanted)
     }
     for device in session.devices {
@@ -84,7 +88,9 @@ extension RemoteProcessor where Platform: ~Copyable {
         WireName("vdev\(device.device.index)buffer"), at: buffers.start, buffers.memory,
         isWanted: options.includesRings)
     }
-    let ranges = session.image.map { Self.ranges(of: $0) } ?? []
+    // An image that was moved lies in a carveout; its own addresses mean nothing.
+    let image = session.placed == nil ? session.image : nil
+    let ranges = image.map { Self.ranges(of: $0) } ?? []
     for (index, (_, range)) in ranges.enumerated() {
       memory.add(WireName("segment\(index)"), at: range.start, byteCount: range.byteCount) {
         // Inside a range that does not wrap.

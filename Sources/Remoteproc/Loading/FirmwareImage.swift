@@ -90,6 +90,11 @@ public enum FirmwareImage: FirmwareFormat {
     }
   }
 
+  /// The class of an ELF image; other formats do not say.
+  public var elfClass: ELFClass? {
+    if case .elf(let firmware) = self { firmware.elfClass } else { nil }
+  }
+
   /// Where execution starts.
   public var bootAddress: DeviceAddress {
     switch self {

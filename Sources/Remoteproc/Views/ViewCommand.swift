@@ -16,7 +16,7 @@ public enum ViewCommand: Equatable, Sendable {
   /// Start again now.
   case recover
   /// Dump crashed processors.
-  case coredump(ViewSettings.Coredump)
+  case coredump(CoredumpMode)
   /// Take note of a crash.
   case crash(CrashReport)
 
@@ -33,7 +33,7 @@ public enum ViewCommand: Equatable, Sendable {
     case .sysfs(.firmware): command = Self.firmware(text)
     case .sysfs(.recovery), .debugfs(.recovery): command = Self.recovery(text)
     case .sysfs(.coredump), .debugfs(.coredump):
-      command = ViewSettings.Coredump(rawValue: Self.word(text)).map { .coredump($0) }
+      command = CoredumpMode(rawValue: Self.word(text)).map { .coredump($0) }
     case .debugfs(.crash): command = try Self.crash(text, file)
     case .sysfs(.name), .debugfs(.name), .debugfs(.state), .debugfs(.resourceTable),
       .debugfs(.carveoutMemories), .debugfs(.trace):

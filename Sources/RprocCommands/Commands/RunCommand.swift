@@ -19,6 +19,7 @@ struct RunCommand: ExecutableCommand {
         rproc run fw.elf --send rpmsg-echo=hello      say something, show answers
         rproc run fw.elf --trace > log.txt            the firmware's log alone
         rproc run fw.elf --json --timeout 2           events for programs
+        rproc run fw.elf --coredump dumps/            memory of crashes, for gdb
         rproc run fw.elf --report --board null --compat linux
         rproc run fw.bin --load-address 0x80000000    a raw binary
       """)
@@ -60,6 +61,17 @@ struct RunCommand: ExecutableCommand {
       "Start again after a crash: on (with back-off, 10 times a minute at most), once, or off.",
       valueName: "mode"))
   var recovery = RecoveryArgument.off
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the memory of a crashed remote to a new file, or to a folder that keeps 10.",
+      valueName: "file|folder"), completion: .file())
+  var coredump: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How a dump is laid out: elf (with notes), linux, or sections.", valueName: "form"))
+  var coredumpForm = CoredumpFormArgument.elf
 
   @Flag(help: "One JSON object for each event.")
   var json = false
@@ -128,6 +140,9 @@ struct RunCommand: ExecutableCommand {
     options.boot = boot
     options.recovery.mode = recovery.mode
     options.services = chosenServices
+    if let coredump {
+      options.coredump = try CoredumpChoice(path: coredump, form: coredumpForm.form).policy
+    }
     options.format =
       json
       ? .json : trace || console ? .plain(trace: trace, console: console) : .everything

@@ -127,14 +127,15 @@ package struct TableInspection {
     case fixed(UInt64)
   }
 
-  let section: ELFSection
+  /// The section it was in; `nil` when it was in memory.
+  let section: ELFSection?
   let byteCount: Int
   private(set) var version: ResourceTableVersion?
   private(set) var entryCount = 0
   private(set) var rows: [Row] = []
   private(set) var failure: Failure?
 
-  init(bytes: [UInt8], section: ELFSection, version: ResourceTableVersion?, path: String) {
+  init(bytes: [UInt8], section: ELFSection?, version: ResourceTableVersion?, path: String) {
     self.section = section
     byteCount = bytes.count
     do throws(ResourceTableError) {

@@ -62,11 +62,11 @@ enum InspectionJSON {
     ])
   }
 
-  private static func table(_ table: TableInspection) -> JSONValue {
+  static func table(_ table: TableInspection) -> JSONValue {
     .object([
       Field("version", table.version.map { .integer($0 == .v0 ? 0 : 1) } ?? .null),
-      Field("da", .address(table.section.address.rawValue)),
-      Field("offset", .address(table.section.offset)),
+      Field("da", table.section.map { .address($0.address.rawValue) } ?? .null),
+      Field("offset", table.section.map { .address($0.offset) } ?? .null),
       Field("bytes", .count(table.byteCount)),
       Field("count", .count(table.entryCount)),
       Field("entries", .array(table.rows.map(row))),

@@ -20,7 +20,7 @@ struct InspectionText {
     if !inspection.sections.isEmpty { lines += [""] + titled("SECTIONS", sections) }
     lines.append("")
     if let table = inspection.table {
-      lines += titled("RESOURCE TABLE", rows(of: table), note: note(on: table))
+      lines += titled("RESOURCE TABLE", Self.rows(of: table), note: note(on: table))
     } else if inspection.failure == nil {
       let reason =
         inspection.content.isELF
@@ -90,19 +90,19 @@ struct InspectionText {
 
   private func note(on table: TableInspection) -> String {
     let version = table.version.map { $0 == .v0 ? "version 0, " : "version 1, " } ?? ""
-    return "\(version)\(table.entryCount) entries, \(table.byteCount) bytes at "
-      + "\(table.section.address), file offset \(Hex.address(table.section.offset))"
+    let place = table.section.map { " at \($0.address), file offset \(Hex.address($0.offset))" }
+    return "\(version)\(table.entryCount) entries, \(table.byteCount) bytes" + (place ?? "")
   }
 
-  private func rows(of table: TableInspection) -> [[String]] {
+  static func rows(of table: TableInspection) -> [[String]] {
     let title = ["#", "offset", "type", "name", "da", "pa", "size", ""]
     return [title]
       + table.rows.map { row in
         [
           row.index.map(String.init) ?? "", row.offset.map { Hex.address(UInt64($0)) } ?? "",
-          row.kind, row.name, Self.text(of: row.da), row.pa.map { Hex.address($0) } ?? "",
+          row.kind, row.name, text(of: row.da), row.pa.map { Hex.address($0) } ?? "",
           row.byteCount.map(Decimals.size) ?? "",
-          row.details.map { "\($0.key) \(Self.text(of: $0.value))" }.joined(separator: ", "),
+          row.details.map { "\($0.key) \(text(of: $0.value))" }.joined(separator: ", "),
         ]
       }
   }

@@ -56,7 +56,10 @@ package enum ErrorFields {
     case let value as Duration: .decimal(value / .seconds(1), places: 6)
     case let value as any BinaryInteger: .integer(Int64(clamping: value))
     case let value as String: .string(SafeText.escaped(value, limit: 400))
-    default: .string(SafeText.escaped("\(value)", limit: 400))
+    default:
+      Mirror(reflecting: value).displayStyle == .optional
+        ? Mirror(reflecting: value).children.first.map { json($0.value) } ?? .null
+        : .string(SafeText.escaped("\(value)", limit: 400))
     }
   }
 }

@@ -22,6 +22,8 @@ package enum Event: Equatable, Sendable {
   case recovery(number: UInt64, afterSeconds: Double)
   /// The remote changed bytes of the resource table that are not its to change.
   case tableTampered(TableTampering)
+  /// The memory of the crashed remote was written.
+  case coredump(CoredumpEvent)
   /// The firmware ended by itself.
   case exit(code: UInt32)
   /// Something was refused or went wrong on our side.

@@ -26,6 +26,7 @@ extension Event {
     case .crash: "crash"
     case .recovery: "recovery"
     case .tableTampered: "tableTampered"
+    case .coredump: "coredump"
     case .exit: "exit"
     case .error: "error"
     case .summary: "summary"
@@ -61,6 +62,7 @@ extension Event {
         JSONValue.Field("expected", .string(Hex.digits(tampering.expected))),
         JSONValue.Field("found", .string(Hex.digits(tampering.found))),
       ]
+    case .coredump(let dump): dump.fields
     case .exit(let code): [JSONValue.Field("code", .integer(Int64(code)))]
     case .error(let failure): failure.fields
     case .summary(let summary): summary.fields
@@ -125,6 +127,17 @@ extension CrashEvent {
     list.add("symbol", symbol.map(JSONValue.string))
     list.add("trace", .array(lastTrace.map(JSONValue.string)))
     return list.fields
+  }
+}
+
+extension CoredumpEvent {
+  fileprivate var fields: [JSONValue.Field] {
+    [
+      JSONValue.Field("path", .string(path)), JSONValue.Field("byteCount", .unsigned(byteCount)),
+      JSONValue.Field("written", .unsigned(writtenByteCount)),
+      JSONValue.Field("segments", .count(segmentCount)),
+      JSONValue.Field("unreadable", .count(unreadableCount)),
+    ]
   }
 }
 

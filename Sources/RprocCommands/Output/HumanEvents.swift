@@ -62,6 +62,7 @@ package struct HumanEvents: Sendable {
           + (seconds > 0 ? "in \(Decimals.fixed(seconds, places: 1)) s" : "at once")
       )
     case .tableTampered(let tampering): ("tampered", .bad, "\(tampering)")
+    case .coredump(let dump): ("coredump", .label, dump.text)
     case .exit(let code): ("exit", code == 0 ? .good : .bad, "code \(code)")
     case .lost(let count): ("lost", .bad, "\(count) events came too fast to be shown")
     case .firmware, .error, .summary: ("", .dim, "")

@@ -15,6 +15,8 @@ struct RunOptions {
   var boot = BootOptions()
   /// What is done about crashes.
   var recovery = RecoveryPolicy(mode: .disabled)
+  /// What is done about the memory of a remote that crashed.
+  var coredump = CoredumpPolicy()
   /// What serves channels.
   var services = ServiceChoice.standard
   /// How events are shown.

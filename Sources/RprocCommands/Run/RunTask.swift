@@ -1,4 +1,5 @@
 import Boards
+import Coredump
 import FirmwareFiles
 import Foundation
 import Remoteproc
@@ -107,6 +108,7 @@ struct RunTask: SessionTask {
   ) -> Bool {
     guard let report = session.hub.crash else { return false }
     session.noteCrash()
+    dump(&session)
     history.add(report, at: .now)
     switch recovery.decision(after: history) {
     case .stay: return false
@@ -122,6 +124,12 @@ struct RunTask: SessionTask {
         .recovery(number: history.totalCount, afterSeconds: delay / .seconds(1)))
       return true
     }
+  }
+
+  private func dump<Platform: PlatformDriver & ~Copyable>(_ session: inout Session<Platform>) {
+    var policy = options.coredump
+    policy.options.facts = image.facts + [CoredumpFacts.Fact("board", options.board.name)]
+    session.dump(policy)
   }
 
   private func status(after ending: Ending) -> CommandStatus {

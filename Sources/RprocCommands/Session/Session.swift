@@ -104,6 +104,16 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
   /// Tells if the remote has changed what is not its to change in the resource table.
   func checkTable() { hub.note(processor.table?.tampering()) }
 
+  /// Writes the memory of the crashed processor, if `policy` says so, and tells what came of it.
+  func dump(_ policy: CoredumpPolicy) {
+    switch processor.dump(policy) {
+    case .written(let report, let path?): hub.log.add(.coredump(CoredumpEvent(report, path: path)))
+    case .failed(let error):
+      hub.log.add(.error(Failure(error, about: "core dump", status: .remoteFailed)))
+    case nil, .captured, .written(_, path: nil): break
+    }
+  }
+
   /// Starts a crashed processor again.
   ///
   /// - Throws: ``Failure``, with the processor offline or still crashed.
