@@ -117,8 +117,8 @@ let targets: [Target] = [
   tests(
     "PlatformSimulator",
     [
-      "PlatformSimulator", "Remoteproc", "Boards", "Scheduling", "SharedMemory", "SimulatedSoC",
-      "WireTypes",
+      "PlatformSimulator", "Remoteproc", "Boards", "ResourceTable", "Scheduling", "SharedMemory",
+      "SimulatedSoC", "Virtio", "Vring", "WireTypes",
     ]),
   tests(
     "Conformance",

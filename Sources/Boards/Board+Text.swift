@@ -4,14 +4,7 @@ extension Board {
   /// The board as a YAML text that ``init(yaml:fileName:)`` reads back to an equal value.
   public var yaml: String {
     var lines = ["name: \(Self.quoted(name))", "core: \(coreText)", "memory:"]
-    lines += memory.map { region in
-      let pa =
-        region.pa.rawValue == region.da.rawValue
-        ? "" : "pa: \(BoardNumber.address(region.pa.rawValue)), "
-      return "  - { name: \(Self.quoted(region.name)), da: "
-        + "\(BoardNumber.address(region.da.rawValue)), \(pa)size: "
-        + "\(BoardNumber.size(region.byteCount)) }"
-    }
+    lines += memory.map(Self.text)
     lines.append(devices.isEmpty ? "devices: []" : "devices:")
     lines += devices.map { device in
       let line = device.interrupt == .none ? "" : ", interrupt: \(device.interrupt.rawValue)"
@@ -19,7 +12,28 @@ extension Board {
         + "\(BoardNumber.address(device.da.rawValue))\(line) }"
     }
     lines += ["iommu: \(iommuText)", "policy: \(policyText)"]
+    if !regions.isEmpty { lines += ["regions:"] + regions.map(Self.text) }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func text(_ memory: BoardMemory) -> String {
+    let hasOwnPA = memory.pa.rawValue != memory.da?.rawValue
+    let options =
+      (memory.holdsCarveouts ? "" : ", carveouts: false")
+      + (memory.hugePages ? ", hugePages: true" : "")
+    return "  - { name: \(quoted(memory.name)), "
+      + addresses(memory.da, hasOwnPA ? memory.pa : nil)
+      + "size: \(BoardNumber.size(memory.byteCount))\(options) }"
+  }
+
+  private static func text(_ region: BoardRegion) -> String {
+    "  - { name: \(quoted(region.name)), " + addresses(region.da, region.pa)
+      + "size: \(BoardNumber.size(region.byteCount)) }"
+  }
+
+  private static func addresses(_ da: DeviceAddress?, _ pa: PhysicalAddress?) -> String {
+    (da.map { "da: \(BoardNumber.address($0.rawValue)), " } ?? "")
+      + (pa.map { "pa: \(BoardNumber.address($0.rawValue)), " } ?? "")
   }
 
   private var coreText: String {
@@ -33,7 +47,9 @@ extension Board {
 
   private var iommuText: String {
     guard let iommu else { return "none" }
-    return "{ pageSize: \(BoardNumber.size(iommu.pageByteCount)), da: "
+    let sizes = iommu.pageByteCounts.map(BoardNumber.size)
+    let pages = sizes.count == 1 ? sizes[0] : "[\(sizes.joined(separator: ", "))]"
+    return "{ pageSize: \(pages), da: "
       + "\(BoardNumber.address(iommu.range.start.rawValue)), size: "
       + "\(BoardNumber.size(iommu.range.byteCount)) }"
   }

@@ -12,6 +12,7 @@ extension Board {
   /// The files of the built-in boards, which are part of the program: it needs none beside it.
   private static let builtIn = [
     (name: "virt-rv32", yaml: PackageResources.virt_rv32_yaml),
+    (name: "virt-rv32-mmu", yaml: PackageResources.virt_rv32_mmu_yaml),
     (name: "null", yaml: PackageResources.null_yaml),
   ]
 

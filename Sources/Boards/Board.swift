@@ -9,7 +9,7 @@ public struct Board: Equatable, Sendable {
   public var name: String
   /// The processor, or `nil` on a board that never executes.
   public var core: BoardCore?
-  /// Memory that firmware may occupy; no two regions overlap.
+  /// Memory of the board; no two regions overlap.
   public var memory: [BoardMemory]
   /// Devices in the core's address space; they overlap neither each other nor memory.
   public var devices: [BoardDevice]
@@ -17,11 +17,13 @@ public struct Board: Equatable, Sendable {
   public var iommu: BoardIOMMU?
   /// What firmware may ask for.
   public var policy: BoardPolicy
+  /// Pieces of ``memory`` with a name, set aside for firmware that claims them by it.
+  public var regions: [BoardRegion]
 
   /// Makes a board of these parts, unchecked.
   public init(
     name: String, core: BoardCore?, memory: [BoardMemory], devices: [BoardDevice] = [],
-    iommu: BoardIOMMU? = nil, policy: BoardPolicy = BoardPolicy()
+    iommu: BoardIOMMU? = nil, policy: BoardPolicy = BoardPolicy(), regions: [BoardRegion] = []
   ) {
     self.name = name
     self.core = core
@@ -29,6 +31,7 @@ public struct Board: Equatable, Sendable {
     self.devices = devices
     self.iommu = iommu
     self.policy = policy
+    self.regions = regions
   }
 }
 
@@ -75,17 +78,49 @@ public struct BoardMemory: Equatable, Sendable {
   /// Name, unique on the board; 1 to 31 letters, digits, `.`, `_` or `-`.
   public var name: String
   /// Where the core sees it; a multiple of 4 KiB.
-  public var da: DeviceAddress
+  ///
+  /// Memory without one is seen through the board's IOMMU only.
+  public var da: DeviceAddress?
   /// Where the host's bus has it; a multiple of 4 KiB, equal to `da` unless the board says so.
   public var pa: PhysicalAddress
   /// Bytes; a multiple of 4 KiB, not 0.
   public var byteCount: UInt64
+  /// Whether carveouts, rings and buffers may lie in it; if not, it is device memory.
+  public var holdsCarveouts = true
+  /// Whether the host is to make it of huge pages, if it has them.
+  public var hugePages = false
 
   /// Makes a description of memory, unchecked; `pa` is `da` unless given.
-  public init(name: String, da: DeviceAddress, pa: PhysicalAddress? = nil, byteCount: UInt64) {
+  public init(name: String, da: DeviceAddress?, pa: PhysicalAddress? = nil, byteCount: UInt64) {
     self.name = name
     self.da = da
-    self.pa = pa ?? PhysicalAddress(rawValue: da.rawValue)
+    self.pa = pa ?? PhysicalAddress(rawValue: da?.rawValue ?? 0)
+    self.byteCount = byteCount
+  }
+}
+
+/// A piece of a board's memory that exists before any firmware asks.
+///
+/// A resource table claims it by its name: a carveout of that name, a vring `vdev0vring0`, the
+/// message buffers `vdev0buffer`.
+public struct BoardRegion: Equatable, Sendable {
+  /// The name; 1 to 31 letters, digits, `.`, `_` or `-`, unique on the board.
+  public var name: String
+  /// Where the core sees it; `nil` behind an IOMMU when any address will do.
+  public var da: DeviceAddress?
+  /// Where it lies on the bus; `nil` when any memory of the board will do, and always without an
+  /// IOMMU, where `da` says it.
+  public var pa: PhysicalAddress?
+  /// Bytes; a multiple of 4 KiB, not 0.
+  public var byteCount: UInt64
+
+  /// Makes a description of a region, unchecked.
+  public init(
+    name: String, da: DeviceAddress? = nil, pa: PhysicalAddress? = nil, byteCount: UInt64
+  ) {
+    self.name = name
+    self.da = da
+    self.pa = pa
     self.byteCount = byteCount
   }
 }
@@ -133,14 +168,17 @@ public struct BoardDevice: Equatable, Sendable {
 
 /// Translation between device and physical addresses.
 public struct BoardIOMMU: Equatable, Sendable {
-  /// Bytes of one page; a power of two from 4 KiB to 2 MiB.
-  public var pageByteCount: UInt64
-  /// Device addresses that can be mapped; a whole number of pages.
+  /// Bytes of a page of each size the unit knows, smallest first; powers of two from 4 KiB to
+  /// 1 GiB.
+  public var pageByteCounts: [UInt64]
+  /// Device addresses that are translated; a whole number of the smallest pages.
+  ///
+  /// The board's devices, and memory with a device address, lie elsewhere.
   public var range: AddressRange<DeviceAddress>
 
   /// Makes a description of a translation unit, unchecked.
-  public init(pageByteCount: UInt64, range: AddressRange<DeviceAddress>) {
-    self.pageByteCount = pageByteCount
+  public init(pageByteCounts: [UInt64], range: AddressRange<DeviceAddress>) {
+    self.pageByteCounts = pageByteCounts
     self.range = range
   }
 }

@@ -30,6 +30,8 @@ public enum BoardError: Error, Equatable, Sendable {
     case size
     /// Cycles per second, such as `10MHz`.
     case frequency
+    /// `true` or `false`.
+    case flag
   }
 
   /// The text is not YAML; `problem` is the reader's own wording.
@@ -68,6 +70,8 @@ public enum BoardError: Error, Equatable, Sendable {
     part: String, start: UInt64, byteCount: UInt64, highest: UInt64, at: BoardLocation)
   /// Two parts of the board share addresses; `other` is the earlier one, at line `otherLine`.
   case overlap(part: String, other: String, otherLine: Int, at: BoardLocation)
+  /// A region does not lie inside one memory of the board.
+  case outsideMemory(part: String, at: BoardLocation)
   /// Two devices of a kind that a board has at most one of.
   case duplicateDevice(BoardDevice.Kind, at: BoardLocation)
 }
@@ -117,6 +121,7 @@ extension BoardError: CustomStringConvertible {
       "\(at): \(part) of \(hex(byteCount)) bytes at \(hex(start)) ends beyond \(hex(highest))"
     case .overlap(let part, let other, let otherLine, let at):
       "\(at): \(part) overlaps \(other) of line \(otherLine)"
+    case .outsideMemory(let part, let at): "\(at): \(part) is not inside one memory of the board"
     case .duplicateDevice(let kind, let at):
       "\(at): a board has one \(kind.rawValue)"
     default: ""

@@ -92,6 +92,15 @@ struct BoardFields {
     return value
   }
 
+  /// `true` or `false`.
+  func flag(_ key: String, _ node: Node) throws(BoardError) -> Bool {
+    let text = try text(key, node)
+    guard text == "true" || text == "false" else {
+      throw .badNumber(key: key, text: text, expected: .flag, at: location(of: node))
+    }
+    return text == "true"
+  }
+
   /// A decimal or hexadecimal number inside `range`, with a unit if `shape` has units.
   func number(
     _ key: String, _ node: Node, as shape: BoardError.Shape, in range: ClosedRange<UInt64>,

@@ -3,11 +3,11 @@ import Yams
 
 /// Turns the nodes of a board file into a ``Board``.
 struct BoardReader {
-  private let root: BoardFields
-  private var placed: [Placed] = []
+  let root: BoardFields
+  var placed: [Placed] = []
 
   /// A part of the board that takes addresses, and where the file says so.
-  private struct Placed {
+  struct Placed {
     let part: String
     let range: AddressRange<DeviceAddress>
     let line: Int
@@ -16,14 +16,21 @@ struct BoardReader {
   init(_ document: Node, fileName: String) throws(BoardError) {
     root = try BoardFields(
       document, key: "board",
-      known: ["name", "core", "memory", "devices", "iommu", "policy"], fileName: fileName)
+      known: ["name", "core", "memory", "devices", "iommu", "policy", "regions"],
+      fileName: fileName)
   }
 
   mutating func board() throws(BoardError) -> Board {
-    var board = Board(name: try root.name("name"), core: try core(), memory: try memory())
+    let name = try root.name("name")
+    let core = try core()
+    // Whether memory needs a device address depends on it.
+    var iommu: BoardIOMMU?
+    if let node = root.optional("iommu") { iommu = try self.iommu(node) }
+    var board = Board(name: name, core: core, memory: try memory(hasIOMMU: iommu != nil))
+    board.iommu = iommu
     if let node = root.optional("devices") { board.devices = try devices(node) }
-    if let node = root.optional("iommu") { board.iommu = try iommu(node) }
     if let node = root.optional("policy") { board.policy = try policy(node) }
+    if let node = root.optional("regions") { board.regions = try regions(node, of: board) }
     return board
   }
 
@@ -44,40 +51,6 @@ struct BoardReader {
     return core
   }
 
-  private mutating func memory() throws(BoardError) -> [BoardMemory] {
-    let node = try root.required("memory")
-    let nodes = try root.list("memory", node)
-    guard (1...64).contains(nodes.count) else {
-      throw .outOfRange(
-        key: "memory", value: UInt64(nodes.count), lowest: 1, highest: 64,
-        at: root.location(of: node))
-    }
-    var regions: [BoardMemory] = []
-    var physical: [Placed] = []
-    for node in nodes {
-      let fields = try root.fields("memory", node, known: ["name", "da", "pa", "size"])
-      let name = try fields.name("name")
-      guard !regions.contains(where: { $0.name == name }) else {
-        throw .duplicateName(name, at: fields.location)
-      }
-      let da = try address("da", try fields.required("da"), fields)
-      let byteCount = try fields.number(
-        "size", fields.required("size"), as: .size, in: 4096...(1 << 40), multipleOf: 4096)
-      try place(name, at: da, byteCount: byteCount, fields.location, in: &placed)
-      var region = BoardMemory(
-        name: name, da: DeviceAddress(rawValue: da), byteCount: byteCount)
-      if let node = fields.optional("pa") {
-        region.pa = PhysicalAddress(
-          rawValue: try fields.number("pa", node, as: .number, in: 0 ... .max, multipleOf: 4096))
-      }
-      try place(
-        "\(name) (pa)", at: region.pa.rawValue, byteCount: byteCount, highest: Self.highestPA,
-        fields.location, in: &physical)
-      regions.append(region)
-    }
-    return regions
-  }
-
   private mutating func devices(_ node: Node) throws(BoardError) -> [BoardDevice] {
     var devices: [BoardDevice] = []
     for node in try root.list("devices", node) {
@@ -96,24 +69,6 @@ struct BoardReader {
       devices.append(device)
     }
     return devices
-  }
-
-  private func iommu(_ node: Node) throws(BoardError) -> BoardIOMMU? {
-    if node.scalar?.string == "none" { return nil }
-    let fields = try root.fields("iommu", node, known: ["pageSize", "da", "size"])
-    let pageNode = try fields.required("pageSize")
-    let page = try fields.number("pageSize", pageNode, as: .size, in: 4096...(2 << 20))
-    guard page.nonzeroBitCount == 1 else {
-      throw .notPowerOfTwo(key: "pageSize", value: page, at: fields.location(of: pageNode))
-    }
-    let start = try fields.number(
-      "da", fields.required("da"), as: .number, in: 0 ... .max, multipleOf: page)
-    let byteCount = try fields.number(
-      "size", fields.required("size"), as: .size, in: page ... .max, multipleOf: page)
-    let range = try Self.range(
-      DeviceAddress.self, "iommu", start, byteCount, highest: Self.highestAddress,
-      fields.location)
-    return BoardIOMMU(pageByteCount: page, range: range)
   }
 
   private func policy(_ node: Node) throws(BoardError) -> BoardPolicy {
@@ -137,17 +92,17 @@ struct BoardReader {
   }
 
   // The end of a memory is an address as well.
-  private static let highestPA = UInt64.max - 1
+  static let highestPA = UInt64.max - 1
   // Every instruction set so far has 32 address bits.
-  private static let highestAddress: UInt64 = 0xffff_ffff
+  static let highestAddress: UInt64 = 0xffff_ffff
 
-  private func address(
+  func address(
     _ key: String, _ node: Node, _ fields: BoardFields
   ) throws(BoardError) -> UInt64 {
     try fields.number(key, node, as: .number, in: 0...Self.highestAddress, multipleOf: 4096)
   }
 
-  private static func range<Address: MemoryAddress>(
+  static func range<Address: MemoryAddress>(
     _ space: Address.Type, _ part: String, _ start: UInt64, _ byteCount: UInt64, highest: UInt64,
     _ at: BoardLocation
   ) throws(BoardError) -> AddressRange<Address> {
@@ -160,7 +115,7 @@ struct BoardReader {
     return range
   }
 
-  private func place(
+  func place(
     _ part: String, at start: UInt64, byteCount: UInt64, highest: UInt64 = Self.highestAddress,
     _ at: BoardLocation, in taken: inout [Placed]
   ) throws(BoardError) {

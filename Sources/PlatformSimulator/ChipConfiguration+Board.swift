@@ -6,7 +6,10 @@ extension ChipConfiguration {
   /// The parts of `board`.
   init(_ board: Board, _ core: BoardCore) {
     self.init(
-      memory: board.memory.map { Memory(name: $0.name, da: $0.da, byteCount: $0.byteCount) },
+      memory: board.memory.map {
+        Memory(
+          name: $0.name, da: $0.da, pa: $0.pa, byteCount: $0.byteCount, hugePages: $0.hugePages)
+      },
       devices: board.devices.map { device in
         let kind: ChipDeviceKind =
           switch device.kind {
@@ -16,6 +19,7 @@ extension ChipConfiguration {
         return Device(kind: kind, da: device.da)
       },
       frequencyInHertz: core.frequencyInHertz,
-      restartDelay: core.restart == .itself ? Self.standardRestartDelay : nil)
+      restartDelay: core.restart == .itself ? Self.standardRestartDelay : nil,
+      translated: board.iommu?.range)
   }
 }

@@ -22,7 +22,8 @@ extension CrashReport {
   /// The report of a simulated core's crash.
   package init(_ crash: ChipCrash) {
     self.init(
-      kind: CrashKind(crash), pc: crash.pc, address: crash.address, detail: Self.detail(crash))
+      kind: CrashKind(crash), pc: crash.pc, address: crash.address, access: crash.access,
+      detail: Self.detail(crash))
   }
 
   private static func detail(_ crash: ChipCrash) -> String {
@@ -59,6 +60,7 @@ extension CrashKind {
     self =
       switch crash.kind {
       case .busFault: .busFault
+      case .mmuFault: .mmuFault
       case .illegalInstruction: .illegalInstruction
       case .misalignedAccess: .misaligned
       case .unhandledCall: crash.cause == 3 ? .breakpoint : .environmentCall

@@ -8,8 +8,12 @@ public enum SimulatorError: Error, Equatable, Sendable {
   case noCore(board: String)
   /// Only boards with one core can be simulated.
   case unsupportedCoreCount(Int)
-  /// Only boards without an IOMMU can be simulated.
-  case unsupportedIOMMU
+  /// Behind an IOMMU a core cannot restart by itself, as the host takes back what it saw.
+  case unsupportedRestart
+  /// The pages or the range of the IOMMU make no unit.
+  case iommu(IOMMUError)
+  /// The region of this name cannot be set aside.
+  case region(name: String, PlatformError)
   /// The parts do not make a chip, or the system gave no memory.
   case chip(ChipError)
   /// What the chip is to run before the host comes breaks a rule of its format.
@@ -24,7 +28,9 @@ extension SimulatorError: CustomStringConvertible {
     switch self {
     case .noCore(let board): "board \(board) has no core to simulate"
     case .unsupportedCoreCount(let count): "\(count) cores; the simulator has one"
-    case .unsupportedIOMMU: "the simulator has no IOMMU"
+    case .unsupportedRestart: "a core behind an IOMMU cannot restart by itself"
+    case .iommu(let error): error.description
+    case .region(let name, let error): "region \(name): \(error)"
     case .chip(let error): error.description
     case .image(let error): "cannot run by itself: \(error)"
     case .outsideMemory(let da, let byteCount):

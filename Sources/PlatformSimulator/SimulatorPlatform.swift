@@ -13,6 +13,9 @@ public import WireTypes
 /// Carveouts with a fixed address inside the board's RAM get that memory, others some that
 /// is free. All RAM is visible to the core, so segments outside carveouts load as well. Without an
 /// IOMMU device and physical addresses differ only where the board says so.
+///
+/// On a board with an IOMMU memory comes from anywhere, and the core sees only what is mapped, and
+/// only in the way that the protection allows; anything else is a crash.
 public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   /// Rings the doorbell of the simulated chip; cheap to copy, any thread.
   public struct Bell: Doorbell {
@@ -26,7 +29,15 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   public let chip: SimulatedChip
   /// Bounds from the board's policy.
   public let policy: ResourcePolicy
-  private var pools: [DeviceMemoryPool]
+  /// Memory with a name that the board sets aside.
+  public var regions: [MemoryRegion] { pools.regions }
+  /// What about the board is not as it was asked for.
+  public let notices: [BootNotice]
+  private var pools: BoardPools
+  /// The board's translation unit, with nothing mapped; `nil` without one.
+  let iommu: IOMMUDomain?
+  /// What is mapped for the core.
+  var mappings: [ChipMapping] = []
   /// RAM may hold what an earlier boot left there.
   private var isUsed = false
   let restartsItself: Bool
@@ -34,7 +45,7 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   /// Builds the parts of `board`, with its core in reset.
   ///
   /// - Parameters:
-  ///   - board: a board with one core and without an IOMMU.
+  ///   - board: a board with one core.
   ///   - inbox: gets kicks, console output, life-cycle words, exits and crashes.
   ///   - pool: runs the core while it is not asleep.
   /// - Throws: ``SimulatorError``.
@@ -43,20 +54,36 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   ) throws(SimulatorError) {
     guard let core = board.core else { throw .noCore(board: board.name) }
     guard core.count == 1 else { throw .unsupportedCoreCount(core.count) }
-    guard board.iommu == nil else { throw .unsupportedIOMMU }
-    do throws(ChipError) {
-      chip = try SimulatedChip(
-        ChipConfiguration(board, core), sink: ChipSink(inbox), execution: .pool(pool))
-    } catch {
-      throw .chip(error)
-    }
+    guard board.iommu == nil || core.restart == .none else { throw .unsupportedRestart }
+    let unit = try board.iommu.map { (unit) throws(SimulatorError) in try Self.domain(unit) }
+    let parts = try Self.chip(board, core, ChipSink(inbox), pool)
+    let memory = try BoardPools(board, parts)
+    iommu = unit
+    chip = parts
+    pools = memory
     policy = ResourcePolicy(
       maximumCarveoutByteCount: board.policy.maxCarveoutByteCount, devmem: board.policy.devmem)
     restartsItself = core.restart == .itself
-    pools = zip(board.memory, chip.memory).map { region, memory in
-      DeviceMemoryPool(
-        base: region.da, physicalBase: region.pa, memory: memory.window, placement: .identity)
+    notices = zip(board.memory, parts.memory).compactMap { part, memory in
+      part.hugePages && !memory.region.usesHugePages
+        ? .hugePagesNotAvailable(memory: part.name) : nil
     }
+  }
+
+  private static func chip(
+    _ board: Board, _ core: BoardCore, _ sink: ChipSink, _ pool: WorkerPool
+  ) throws(SimulatorError) -> SimulatedChip {
+    do throws(ChipError) {
+      return try SimulatedChip(
+        ChipConfiguration(board, core), sink: sink, execution: .pool(pool))
+    } catch { throw .chip(error) }
+  }
+
+  private static func domain(_ unit: BoardIOMMU) throws(SimulatorError) -> IOMMUDomain {
+    do throws(IOMMUError) {
+      return try IOMMUDomain(
+        pageSizes: IOMMUPageSizes(unit.pageByteCounts), aperture: unit.range)
+    } catch { throw .iommu(error) }
   }
 
   /// The doorbell of the chip.
@@ -65,9 +92,12 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   /// RISC-V.
   public var machine: ELFMachine? { .riscv }
 
-  /// Suspending and attaching, and on some boards a restart without the host.
+  /// Suspending and attaching, and on some boards an IOMMU, or a restart without the host.
   public var capabilities: PlatformCapabilities {
-    restartsItself ? [.suspend, .attachOnRecovery] : [.suspend]
+    var capabilities: PlatformCapabilities = [.suspend]
+    if restartsItself { capabilities.insert(.attachOnRecovery) }
+    if iommu != nil { capabilities.insert(.hasIOMMU) }
+    return capabilities
   }
 
   /// Zeroes RAM that an earlier boot used, unless the core runs by itself; waits for one that is
@@ -81,7 +111,7 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
 
   /// Keeps memory without a fixed address away from `ranges`.
   public mutating func reserve(_ ranges: [AddressRange<DeviceAddress>]) {
-    for index in pools.indices { pools[index].reserve(ranges) }
+    pools.reserve(ranges)
   }
 
   /// Gives memory of the board: for a fixed address exactly that, else some that is free.
@@ -92,30 +122,19 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   public mutating func allocate(
     _ request: MemoryRequest
   ) throws(PlatformError) -> MemoryGrant {
-    var failure: PlatformError?
-    for index in pools.indices where isCandidate(index, for: request) {
-      do throws(PlatformError) {
-        return try pools[index].allocate(request)
-      } catch {
-        failure = Self.better(failure, error)
-      }
-    }
-    if let failure { throw failure }
-    guard let da = request.da else { throw .outOfMemory(needed: request.byteCount, available: 0) }
-    throw .addressNotAvailable(da, byteCount: request.byteCount)
+    try pools.allocate(request)
   }
 
   /// Takes memory back; its contents stay until the next boot.
-  public mutating func release(_ grant: MemoryGrant) {
-    for index in pools.indices where chip.memory[index].range.contains(grant.da) {
-      pools[index].release(grant)
-    }
-  }
+  public mutating func release(_ grant: MemoryGrant) { pools.release(grant) }
 
-  /// The RAM at `range`, whether granted or not.
+  /// The RAM at `range` that the core sees by itself, whether granted or not.
   public func translate(_ range: AddressRange<DeviceAddress>) -> SharedWindow? {
-    for pool in pools {
-      if let window = pool.window(of: range) { return window }
+    for memory in chip.memory {
+      guard let offset = memory.range?.offset(of: range.start, byteCount: range.byteCount) else {
+        continue
+      }
+      return memory.window.window(at: offset, byteCount: range.byteCount)
     }
     return nil
   }
@@ -125,9 +144,9 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   /// - Throws: ``PlatformError/addressNotAvailable(_:byteCount:)``.
   public func check(bootAddress: DeviceAddress) throws(PlatformError) {
     let first = AddressRange(start: bootAddress, byteCount: 2)
-    guard bootAddress.rawValue & 1 == 0, let first, translate(first) != nil else {
-      throw .addressNotAvailable(bootAddress, byteCount: 2)
-    }
+    guard bootAddress.rawValue & 1 == 0, let first,
+      translate(first) != nil || showsCode(at: bootAddress)
+    else { throw .addressNotAvailable(bootAddress, byteCount: 2) }
   }
 
   /// Starts the core.
@@ -136,9 +155,10 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   public mutating func start(at bootAddress: DeviceAddress) throws(PlatformError) {
     try check(bootAddress: bootAddress)
     do throws(ChipError) {
+      if iommu != nil { try chip.show(mappings) }
       try chip.start(at: bootAddress)
     } catch {
-      // The address was checked, so the core must be running already.
+      // Address and mappings were checked, so the core must be running already.
       throw .system(.start, errno: 16 /* EBUSY */)
     }
   }
@@ -152,31 +172,14 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
     return chip.crashRegisters.map { ProcessorRegisters($0) }
   }
 
-  /// All RAM: heap and stack lie in no carveout.
+  /// All RAM that the core sees by itself: heap and stack lie in no carveout.
   public var dumpSegments: [DumpSegment] {
-    chip.memory.map { memory in
-      DumpSegment(
-        name: WireName(memory.name), da: memory.range.start, byteCount: memory.range.byteCount,
-        window: memory.window)
+    chip.memory.compactMap { memory in
+      memory.range.map { range in
+        DumpSegment(
+          name: WireName(memory.name), da: range.start, byteCount: range.byteCount,
+          window: memory.window)
+      }
     }
-  }
-
-  private func isCandidate(_ index: Int, for request: MemoryRequest) -> Bool {
-    guard let da = request.da else { return true }
-    return chip.memory[index].range.contains(da)
-  }
-
-  /// Of two refusals the one that says more: the larger piece that could be had.
-  private static func better(_ first: PlatformError?, _ second: PlatformError) -> PlatformError {
-    guard case .outOfMemory(_, let one)? = first, case .outOfMemory(_, let other) = second else {
-      return first ?? second
-    }
-    return one >= other ? first ?? second : second
-  }
-}
-
-extension AddressRange {
-  fileprivate func contains(_ address: Address) -> Bool {
-    offset(of: address, byteCount: 1) != nil
   }
 }

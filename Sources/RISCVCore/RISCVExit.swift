@@ -31,6 +31,10 @@ public enum RISCVExit: Equatable, Sendable {
   /// A trap whose vector is unusable: `mtvec` is 0 or points outside the memory windows. The
   /// program counter still names the instruction that trapped.
   case fatalTrap(RISCVTrap)
+  /// The translation unit does not show what lies at the trap's value, or not for this access, which
+  /// the cause names. No trap was taken: the program counter names the instruction, and running on
+  /// would end here again.
+  case translationFault(RISCVTrap)
   /// A jump to itself that no interrupt can end, or a loop of nothing but `wfi` and `nop` in the
   /// handler of a fault, with interrupts off. The program counter names it.
   case hang(pc: DeviceAddress)

@@ -39,7 +39,8 @@ extension RISCVHart {
   ///
   /// The program gets a load or store access fault, or for `time` an illegal-instruction
   /// exception. When its trap vector is unusable the next run returns
-  /// ``RISCVExit/fatalTrap(_:)``.
+  /// ``RISCVExit/fatalTrap(_:)``. Where a translation unit answers, the next run returns
+  /// ``RISCVExit/translationFault(_:)`` in any case.
   ///
   /// - Precondition: the last run ended with such an exit, and this is its first answer.
   public mutating func refuseAccess() {
@@ -47,8 +48,8 @@ extension RISCVHart {
     pendingAccess = nil
     let outcome =
       switch access.operation {
-      case .sb, .sh, .sw: trap(.storeAccessFault, value: access.address)
-      case .lb, .lh, .lw, .lbu, .lhu: trap(.loadAccessFault, value: access.address)
+      case .sb, .sh, .sw: accessFault(.storeAccessFault, value: access.address)
+      case .lb, .lh, .lw, .lbu, .lhu: accessFault(.loadAccessFault, value: access.address)
       default: illegal()
       }
     queuedExit = outcome.exit

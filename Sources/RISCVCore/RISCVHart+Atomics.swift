@@ -1,4 +1,5 @@
 import Synchronization
+import WireTypes
 
 /// What `lr.w` left for `sc.w`.
 struct Reservation: Sendable {
@@ -14,10 +15,10 @@ extension RISCVHart {
   mutating func loadReserved(_ record: Record) -> Outcome {
     let address = registers[Int(record.rs1)]
     guard address & 3 == 0 else { return trap(.loadAccessFault, value: address) }
-    let loaded = memory.window(containing: address)?.withWord(address) {
+    let loaded = memory.window(containing: address, for: .read)?.withWord(address) {
       $0.load(ordering: .sequentiallyConsistent)
     }
-    guard let loaded else { return trap(.loadAccessFault, value: address) }
+    guard let loaded else { return accessFault(.loadAccessFault, value: address) }
     reservation = Reservation(address: address, value: loaded)
     registers[Int(record.rd)] = UInt32(littleEndian: loaded)
     return .next
@@ -26,8 +27,8 @@ extension RISCVHart {
   mutating func storeConditional(_ record: Record, _ following: UInt32) -> Outcome {
     let address = registers[Int(record.rs1)]
     guard address & 3 == 0 else { return trap(.storeAccessFault, value: address) }
-    guard let window = memory.window(containing: address) else {
-      return trap(.storeAccessFault, value: address)
+    guard let window = memory.window(containing: address, for: .write) else {
+      return accessFault(.storeAccessFault, value: address)
     }
     let held = reservation
     reservation = nil
@@ -48,8 +49,8 @@ extension RISCVHart {
   mutating func modify(_ record: Record, _ following: UInt32) -> Outcome {
     let address = registers[Int(record.rs1)]
     guard address & 3 == 0 else { return trap(.storeAccessFault, value: address) }
-    guard let window = memory.window(containing: address) else {
-      return trap(.storeAccessFault, value: address)
+    guard let window = memory.window(containing: address, for: [.read, .write]) else {
+      return accessFault(.storeAccessFault, value: address)
     }
     let operand = registers[Int(record.rs2)]
     let old = window.withWord(address) { Self.apply(record.operation, operand, to: $0) } ?? 0

@@ -40,11 +40,12 @@ extension RISCVHart {
     let address = registers[Int(record.rs1)] &+ record.target
     let byteCount = record.operation.accessByteCount
     if let value = memory.load(address, byteCount: byteCount) {
+      preferWindow(of: address)
       registers[Int(record.rd)] = record.operation.extended(value)
       return .next
     }
     guard address % byteCount == 0, let width = RISCVAccessWidth(rawValue: byteCount) else {
-      return trap(.loadAccessFault, value: address)
+      return accessFault(.loadAccessFault, address, byteCount, for: .read)
     }
     pendingAccess = PendingAccess(
       operation: record.operation, rd: record.rd, address: address, following: following)
@@ -56,12 +57,14 @@ extension RISCVHart {
     let byteCount = record.operation.accessByteCount
     let value = registers[Int(record.rs2)]
     switch memory.store(value, at: address, byteCount: byteCount) {
-    case .done: return .next
+    case .done:
+      preferWindow(of: address)
+      return .next
     case .doneNearCode: return forgetCode(address, byteCount) ? .jump(following) : .next
     case .missed: break
     }
     guard address % byteCount == 0, let width = RISCVAccessWidth(rawValue: byteCount) else {
-      return trap(.storeAccessFault, value: address)
+      return accessFault(.storeAccessFault, address, byteCount, for: .write)
     }
     pendingAccess = PendingAccess(
       operation: record.operation, rd: RegisterFile.sink, address: address, following: following)

@@ -58,10 +58,9 @@ extension RISCVHart {
     guard let header = enterableHeader(end) else {
       // The second half of an instruction may be what cannot be fetched.
       let isHalf = memory.fetchHalf(counter) != nil
-      return trap(.instructionAccessFault, value: isHalf ? counter &+ 2 : counter).exit
+      return accessFault(.instructionAccessFault, value: isHalf ? counter &+ 2 : counter).exit
     }
-    let loop = HotLoop(
-      registers: RegisterFile(registers), memory: memory.windows[0], lines: lines)
+    var loop = HotLoop(registers: RegisterFile(registers), memory: memory.hot, lines: lines)
     var index = header + 1
     while true {
       let stop = loop.run(cache, from: index, steps: &stepCount)
@@ -77,7 +76,11 @@ extension RISCVHart {
       case .general:
         counter = record.pc
         switch execute(record, following) {
-        case .next: stepCount &+= 1
+        case .next:
+          stepCount &+= 1
+          if !loop.memory.isSame(as: memory.hot) {
+            loop = HotLoop(registers: RegisterFile(registers), memory: memory.hot, lines: lines)
+          }
         case .jump(let target):
           stepCount &+= 1
           counter = target

@@ -28,6 +28,24 @@ extension RISCVHart {
     return .trapped
   }
 
+  /// Raises the exception of an access that nothing answered at `value`.
+  ///
+  /// What a translation unit refuses is none: the program does not get to see it.
+  mutating func accessFault(_ cause: RISCVTrapCause, value: UInt32) -> Outcome {
+    guard memory.isTranslated(value) else { return trap(cause, value: value) }
+    return .exit(.translationFault(RISCVTrap(cause: cause, pc: pc, value: value)))
+  }
+
+  /// The same for an access of several bytes that is not aligned; a translation unit names the
+  /// first byte that it refuses.
+  mutating func accessFault(
+    _ cause: RISCVTrapCause, _ address: UInt32, _ byteCount: UInt32, for need: MemoryPermissions
+  ) -> Outcome {
+    let miss = memory.firstMiss(address, byteCount, for: need) ?? address
+    return memory.isTranslated(miss)
+      ? accessFault(cause, value: miss) : trap(cause, value: address)
+  }
+
   /// Enters the handler of `trap`; tells whether there is one.
   ///
   /// Without a handler nothing changes, so that a dump shows the program as it was.

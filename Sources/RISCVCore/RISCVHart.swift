@@ -22,7 +22,7 @@ public import WireTypes
 public struct RISCVHart: ~Copyable, Sendable {
   /// The interrupt lines into this core.
   public let lines: RISCVInterruptLines
-  let memory: CoreMemory
+  private(set) var memory: CoreMemory
   let registers = OwnedBuffer<UInt32>(repeating: 0, count: RegisterFile.slotCount)
   var cache = BlockCache()
   var machine: MachineRegisters
@@ -61,9 +61,52 @@ public struct RISCVHart: ~Copyable, Sendable {
     hartID: UInt32 = 0, windows: [(base: DeviceAddress, window: SharedWindow)],
     lines: RISCVInterruptLines = RISCVInterruptLines()
   ) throws(RISCVCoreError) {
-    memory = try CoreMemory(windows)
+    memory = try CoreMemory(windows.map { RISCVMemory(base: $0.base, window: $0.window) })
     machine = MachineRegisters(hartID: hartID)
     self.lines = lines
+  }
+
+  /// Makes a core at reset behind a translation unit, which shows it nothing yet.
+  ///
+  /// - Parameters:
+  ///   - hartID: What `mhartid` reads.
+  ///   - translated: The addresses that the unit answers for. An access there to what
+  ///     ``setMemory(_:)`` does not name, or not for that, ends the run with
+  ///     ``RISCVExit/translationFault(_:)``.
+  ///   - lines: Its interrupt lines; never shared between cores.
+  /// - Throws: ``RISCVCoreError``, which no range of addresses is a reason for today.
+  public init(
+    hartID: UInt32 = 0, translated: AddressRange<DeviceAddress>,
+    lines: RISCVInterruptLines = RISCVInterruptLines()
+  ) throws(RISCVCoreError) {
+    memory = try CoreMemory([], translated: translated)
+    machine = MachineRegisters(hartID: hartID)
+    self.lines = lines
+  }
+
+  /// Changes all the memory the core sees; translated code is forgotten.
+  ///
+  /// Two windows may show the same bytes; what the program writes through one to code it has run
+  /// through the other is seen after `fence.i`.
+  ///
+  /// - Parameter windows: Not overlapping. Until the program's stack is known to lie in another,
+  ///   the first that can be read and written is the fastest.
+  /// - Throws: ``RISCVCoreError`` with nothing changed.
+  public mutating func setMemory(_ windows: [RISCVMemory]) throws(RISCVCoreError) {
+    let changed = try CoreMemory(windows, translated: memory.translated)
+    cache.forgetAll(memory)
+    memory = changed
+    mustLook = true
+    unlinked = nil
+    reservation = nil
+    pendingAccess = nil
+    queuedExit = nil
+  }
+
+  /// Lets the hot loop try the window in which the program has its stack, once data that it keeps
+  /// there was asked for the long way.
+  mutating func preferWindow(of address: UInt32) {
+    memory.preferWindow(of: address, stack: registers[2])
   }
 
   /// Resets the core: machine mode, interrupts off, integer registers 0, `mtvec` 0.

@@ -44,6 +44,18 @@ public enum RISCVTrapCause: Equatable, Hashable, Sendable {
 }
 
 extension RISCVTrapCause {
+  /// The access that failed; `nil` for what is no fault of an access.
+  public var access: MemoryAccess? {
+    switch self {
+    case .instructionAccessFault: .fetch
+    case .loadAccessFault, .loadAddressMisaligned: .read
+    case .storeAccessFault, .storeAddressMisaligned: .write
+    case .illegalInstruction, .breakpoint, .environmentCallFromUser, .environmentCallFromMachine,
+      .interrupt:
+      nil
+    }
+  }
+
   /// Whether an instruction could not be fetched, decoded or executed; a call is none.
   var isFault: Bool {
     switch self {

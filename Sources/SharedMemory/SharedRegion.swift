@@ -11,30 +11,43 @@ public final class SharedRegion: @unchecked Sendable {
   // SAFETY (unchecked Sendable): both fields are immutable; the bytes are reached by windows only.
   private let base: UnsafeMutableRawPointer
   private let fileDescriptor: Int32
-  /// Bytes in the region; a multiple of the page size.
+  /// Bytes in the region; a multiple of ``pageByteCount``.
   public let byteCount: Int
+  /// Bytes of one page of it.
+  public let pageByteCount: Int
 
   private static let mandatorySeals: Int32 = 1 | 2 | 4
 
+  /// Bytes of one page, unless huge ones were asked for.
+  public static let standardPageByteCount = Int(sysconf(Int32(_SC_PAGESIZE)))
+
   /// Makes a zeroed region of `byteCount` bytes, rounded up to whole pages.
   ///
-  /// Memory is taken from the system when it is first touched.
+  /// Memory is taken from the system when it is first touched. Huge pages are set aside at once;
+  /// when the system has not enough of them the region is made of others, as ``usesHugePages``
+  /// tells.
   ///
   /// - Throws: ``SharedMemoryError/invalidSize(_:)`` unless `1 <= byteCount <= 2^46`, or
   ///   ``SharedMemoryError/system(_:errno:)``.
-  public convenience init(byteCount: Int) throws(SharedMemoryError) {
+  public convenience init(byteCount: Int, hugePages: Bool = false) throws(SharedMemoryError) {
     guard byteCount > 0, byteCount <= 1 << 46 else { throw .invalidSize(byteCount) }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let rounded = (byteCount + page - 1) / page * page
-    let file = unsafe rproc_memfd_create("rproc")
-    guard file >= 0 else { throw .system(.create, errno: rproc_errno()) }
-    guard ftruncate(file, rounded) == 0, rproc_seal_size(file) == 0 else {
-      let errno = rproc_errno()
-      close(file)
-      throw .system(.resize, errno: errno)
-    }
-    try self.init(mapping: file, byteCount: rounded)
+    unsafe self.init(try Self.file(byteCount: byteCount, hugePages: hugePages))
   }
+
+  private static func file(
+    byteCount: Int, hugePages: Bool
+  ) throws(SharedMemoryError) -> MemoryFile {
+    if hugePages {
+      // Few systems set huge pages aside.
+      do throws(SharedMemoryError) {
+        return unsafe try MemoryFile(byteCount: byteCount, hugePages: true)
+      } catch {}
+    }
+    return unsafe try MemoryFile(byteCount: byteCount, hugePages: false)
+  }
+
+  /// Whether the region is made of huge pages.
+  public var usesHugePages: Bool { pageByteCount > Self.standardPageByteCount }
 
   /// Maps all of a memory file that another process made.
   ///
@@ -51,19 +64,14 @@ public final class SharedRegion: @unchecked Sendable {
     guard end > 0, end <= 1 << 46 else { throw .invalidSize(Int(end)) }
     let copy = rproc_duplicate(fileDescriptor)
     guard copy >= 0 else { throw .system(.adopt, errno: rproc_errno()) }
-    try self.init(mapping: copy, byteCount: Int(end))
+    unsafe self.init(try MemoryFile(mapping: copy, byteCount: Int(end)))
   }
 
-  private init(mapping file: Int32, byteCount: Int) throws(SharedMemoryError) {
-    let mapped = unsafe rproc_map_shared(file, byteCount)
-    guard let mapped = unsafe mapped else {
-      let errno = rproc_errno()
-      close(file)
-      throw .system(.map, errno: errno)
-    }
-    unsafe base = mapped
-    fileDescriptor = file
-    self.byteCount = byteCount
+  private init(_ file: MemoryFile) {
+    unsafe base = file.base
+    fileDescriptor = unsafe file.descriptor
+    byteCount = unsafe file.byteCount
+    pageByteCount = unsafe file.pageByteCount
   }
 
   deinit {
@@ -77,21 +85,70 @@ public final class SharedRegion: @unchecked Sendable {
   }
 
   /// Zeroes all bytes and gives their memory back to the system until they are touched again.
-  public func clear() {
+  public func clear() { clear(0..<byteCount) }
+
+  /// Zeroes the bytes of `range`; whole pages go back to the system until they are touched again,
+  /// those that were never touched are left alone.
+  ///
+  /// - Precondition: `range` lies inside the region.
+  func clear(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "inside the region")
+    guard !usesHugePages else {
+      // A hole might cost the claim on its huge page.
+      var start = range.lowerBound
+      while let filled = nextPopulated(start..<range.upperBound) {
+        window.fill(from: filled.lowerBound, count: filled.count, with: 0)
+        start = filled.upperBound
+      }
+      return
+    }
+    let page = pageByteCount
+    let first = (range.lowerBound + page - 1) / page * page
+    let last = range.upperBound / page * page
     // Mode: make a hole, keep the size; the seals forbid only to change the size.
-    guard fallocate(fileDescriptor, 1 | 2, 0, byteCount) != 0 else { return }
-    window.fill(from: 0, count: byteCount, with: 0)
+    guard last - first >= Self.leastHole,
+      fallocate(fileDescriptor, 1 | 2, first, last - first) == 0
+    else { return window.fill(from: range.lowerBound, count: range.count, with: 0) }
+    window.fill(from: range.lowerBound, count: first - range.lowerBound, with: 0)
+    window.fill(from: last, count: range.upperBound - last, with: 0)
   }
 
-  /// Bytes from `address`, which lies in the region, to the next one that may have been written.
+  // To fill less is faster than to touch it again after it was given back.
+  private static let leastHole = 256 << 10
+
+  /// The first bytes of `range` that may not be zero, up to the next that were never touched; `nil`
+  /// when all of it is untouched.
   ///
-  /// Moves the position of the file, which nobody uses.
-  func nextWritten(from address: UnsafeMutableRawPointer) -> Int {
-    let offset = unsafe address - base
-    let found = lseek(fileDescriptor, offset, 3 /* to data */)
-    if found >= offset { return found - offset }
-    return rproc_errno() == ENXIO ? byteCount - offset : 0
+  /// - Precondition: `range` lies inside the region.
+  func nextPopulated(_ range: Range<Int>) -> Range<Int>? {
+    guard !range.isEmpty else { return nil }
+    if usesHugePages { return nextResident(range) }
+    // 3 and 4: from there on, the next byte with data, the next hole. The position is never used.
+    let data = lseek(fileDescriptor, range.lowerBound, 3)
+    guard data >= 0 else { return rproc_errno() == ENXIO ? nil : range }
+    guard data < range.upperBound else { return nil }
+    let hole = lseek(fileDescriptor, data, 4)
+    let end = hole > data ? min(hole, range.upperBound) : range.upperBound
+    return max(data, range.lowerBound)..<end
   }
+
+  /// The same for huge pages, one at a time: their files tell nothing about holes.
+  private func nextResident(_ range: Range<Int>) -> Range<Int>? {
+    for page in stride(
+      from: range.lowerBound / pageByteCount * pageByteCount, to: range.upperBound,
+      by: pageByteCount)
+    {
+      var isThere: UInt8 = 1
+      // SAFETY: the page lies in our mapping, and one byte is written for one small page.
+      unsafe mincore(base + page, Self.standardPageByteCount, &isThere)
+      guard isThere & 1 != 0 else { continue }
+      return max(page, range.lowerBound)..<min(page + pageByteCount, range.upperBound)
+    }
+    return nil
+  }
+
+  /// Where `address`, which lies in the mapping, is from its start.
+  func offset(of address: UnsafeMutableRawPointer) -> Int { unsafe address - base }
 
   /// Calls `body` with the file descriptor, which stays ours and is valid during the call.
   public func withFileDescriptor<Result, Failure: Error>(

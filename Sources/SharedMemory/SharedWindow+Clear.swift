@@ -1,3 +1,41 @@
+extension SharedWindow {
+  /// Zeroes all bytes.
+  ///
+  /// Whole pages of a ``SharedRegion`` go back to the system until they are touched again, so that
+  /// memory which nobody uses costs nothing, however large it is.
+  public func clear() {
+    #if !hasFeature(Embedded)
+    if let owner, byteCount > 0 {
+      let start = unsafe owner.offset(of: base)
+      return owner.clear(start..<(start + byteCount))
+    }
+    #endif
+    fill(from: 0, count: byteCount, with: 0)
+  }
+
+  /// The first bytes from `offset` on that may not be zero, up to the next that were never touched;
+  /// `nil` when all up to the end is untouched, and thus zero.
+  ///
+  /// Who looks through large memory touches, and thereby makes the system find room for, no more
+  /// than others have. The other side may touch more at any moment.
+  ///
+  /// - Precondition: `0 <= offset <= byteCount`.
+  public func nextPopulatedRange(from offset: Int) -> Range<Int>? {
+    precondition(offset >= 0 && offset <= byteCount, "an offset in the window")
+    guard offset < byteCount else { return nil }
+    #if !hasFeature(Embedded)
+    if let owner {
+      let start = unsafe owner.offset(of: base)
+      guard let found = owner.nextPopulated((start + offset)..<(start + byteCount)) else {
+        return nil
+      }
+      return (found.lowerBound - start)..<(found.upperBound - start)
+    }
+    #endif
+    return offset..<byteCount
+  }
+}
+
 #if !hasFeature(Embedded)
 extension SharedWindow {
   /// Windows that are told apart; with more of them all is cleared, which is right as well.
@@ -13,12 +51,14 @@ extension SharedWindow {
     }
     var position = 0
     for range in written {
-      if range.lowerBound > position {
-        fill(from: position, count: range.lowerBound - position, with: 0)
-      }
+      if range.lowerBound > position { clear(from: position, to: range.lowerBound) }
       position = max(position, range.upperBound)
     }
-    fill(from: position, count: byteCount - position, with: 0)
+    clear(from: position, to: byteCount)
+  }
+
+  private func clear(from start: Int, to end: Int) {
+    window(at: UInt64(start), byteCount: UInt64(end - start))?.clear()
   }
 
   /// What of `other` lies in this window, in offsets of this one.

@@ -76,14 +76,7 @@ extension SharedWindow {
   /// - Precondition: `0 <= offset <= byteCount`.
   public func nextWritten(from offset: Int) -> Int {
     precondition(offset >= 0 && offset <= byteCount, "shared offset out of bounds")
-    #if !hasFeature(Embedded) && os(Linux)
-    guard let owner, offset < byteCount else { return offset }
-    // SAFETY: inside the window by the check above; the pointer is not used for access.
-    let distance = unsafe owner.nextWritten(from: base + offset)
-    return min(byteCount, offset + distance)
-    #else
-    return offset
-    #endif
+    return nextPopulatedRange(from: offset)?.lowerBound ?? byteCount
   }
 
   /// Sets `count` bytes to `value`.

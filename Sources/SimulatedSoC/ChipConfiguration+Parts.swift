@@ -9,7 +9,18 @@ extension ChipConfiguration {
   func check() throws(ChipError) {
     guard frequencyInHertz > 0 else { throw .noClock }
     var taken: [AddressRange<DeviceAddress>] = []
-    for region in memory { try Self.place(region.da, region.byteCount, in: &taken) }
+    if let translated {
+      try Self.place(translated.start, translated.byteCount, in: &taken)
+    }
+    var onBus: [AddressRange<PhysicalAddress>] = []
+    for region in memory {
+      if let da = region.da {
+        try Self.place(da, region.byteCount, in: &taken)
+      } else if translated == nil {
+        throw .unreachable(name: region.name)
+      }
+      try Self.placeOnBus(region, in: &onBus)
+    }
     var kinds: [ChipDeviceKind] = []
     for device in devices {
       try Self.place(device.da, UInt64(device.kind.byteCount), in: &taken)
@@ -25,6 +36,18 @@ extension ChipConfiguration {
     case (.doorbell, .doorbell), (.clint, .clint): true
     default: false
     }
+  }
+
+  private static func placeOnBus(
+    _ region: Memory, in taken: inout [AddressRange<PhysicalAddress>]
+  ) throws(ChipError) {
+    guard region.pa.rawValue % pageByteCount == 0, region.byteCount % pageByteCount == 0,
+      region.byteCount > 0, let range = AddressRange(start: region.pa, byteCount: region.byteCount)
+    else { throw .badBusAddress(region.pa, byteCount: region.byteCount) }
+    if let other = taken.first(where: { $0.overlaps(range) }) {
+      throw .overlapOnBus(other.start, region.pa)
+    }
+    taken.append(range)
   }
 
   private static func place(
@@ -47,13 +70,16 @@ extension ChipConfiguration {
     var regions: [SimulatedChip.Memory] = []
     for part in memory {
       do throws(SharedMemoryError) {
-        let region = try SharedRegion(byteCount: Int(truncatingIfNeeded: part.byteCount))
+        let region = try SharedRegion(
+          byteCount: Int(clamping: part.byteCount), hugePages: part.hugePages)
         guard
           let window = region.window.window(at: 0, byteCount: part.byteCount),
-          let range = AddressRange(start: part.da, byteCount: part.byteCount)
+          let onBus = AddressRange(start: part.pa, byteCount: part.byteCount)
         else { preconditionFailure("a region is as large as it was asked for") }
+        let range = part.da.flatMap { AddressRange(start: $0, byteCount: part.byteCount) }
         regions.append(
-          SimulatedChip.Memory(name: part.name, range: range, window: window, region: region))
+          SimulatedChip.Memory(
+            name: part.name, range: range, onBus: onBus, window: window, region: region))
       } catch {
         throw .memory(name: part.name, error)
       }

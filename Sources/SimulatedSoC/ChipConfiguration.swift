@@ -6,16 +6,29 @@ public struct ChipConfiguration: Equatable, Sendable {
   public struct Memory: Equatable, Sendable {
     /// Name for the host, such as `ram`.
     public var name: String
-    /// First address; a multiple of 4 KiB.
-    public var da: DeviceAddress
+    /// First address as the core sees it by itself; a multiple of 4 KiB.
+    ///
+    /// Without one the core sees only what its IOMMU shows of it.
+    public var da: DeviceAddress?
+    /// First address on the bus, which the IOMMU leads to; a multiple of 4 KiB.
+    public var pa: PhysicalAddress
     /// Bytes; a multiple of 4 KiB, not 0.
     public var byteCount: UInt64
+    /// Whether huge pages of the host are wanted for it.
+    public var hugePages: Bool
 
     /// Makes a description of RAM, checked when the chip is made.
-    public init(name: String, da: DeviceAddress, byteCount: UInt64) {
+    ///
+    /// `pa` is `da` unless given, as on a bus without an IOMMU.
+    public init(
+      name: String, da: DeviceAddress?, pa: PhysicalAddress? = nil, byteCount: UInt64,
+      hugePages: Bool = false
+    ) {
       self.name = name
       self.da = da
+      self.pa = pa ?? PhysicalAddress(rawValue: da?.rawValue ?? 0)
       self.byteCount = byteCount
+      self.hugePages = hugePages
     }
   }
 
@@ -44,6 +57,10 @@ public struct ChipConfiguration: Equatable, Sendable {
   /// What was loaded is a copy of the RAM at ``SimulatedChip/start(at:)``, as a part with a flash
   /// of its own has one; pages that held nothing but zeros then keep what is in them.
   public var restartDelay: Duration?
+  /// Addresses for which an IOMMU answers, see ``SimulatedChip/show(_:)``; `nil`: there is none.
+  ///
+  /// What has a device address of its own lies elsewhere.
+  public var translated: AddressRange<DeviceAddress>?
 
   /// The delay of a part that restarts by itself, unless something else is said.
   public static let standardRestartDelay = Duration.milliseconds(20)
@@ -51,12 +68,13 @@ public struct ChipConfiguration: Equatable, Sendable {
   /// Makes a configuration, checked when the chip is made.
   public init(
     memory: [Memory], devices: [Device], frequencyInHertz: UInt64 = 100_000_000,
-    restartDelay: Duration? = nil
+    restartDelay: Duration? = nil, translated: AddressRange<DeviceAddress>? = nil
   ) {
     self.memory = memory
     self.devices = devices
     self.frequencyInHertz = frequencyInHertz
     self.restartDelay = restartDelay
+    self.translated = translated
   }
 }
 

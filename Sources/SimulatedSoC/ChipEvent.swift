@@ -18,6 +18,9 @@ public struct ChipCrash: Equatable, Sendable {
   public enum Kind: Equatable, Sendable {
     /// A load, store or fetch that no memory and no device answered.
     case busFault
+    /// A load, store or fetch of what the IOMMU does not show, or not for that; the firmware had no
+    /// chance to handle it.
+    case mmuFault
     /// Bits that are no instruction, or none for this privilege.
     case illegalInstruction
     /// An atomic access at an address that is no multiple of its size.
@@ -36,8 +39,10 @@ public struct ChipCrash: Equatable, Sendable {
   public var kind: Kind
   /// The instruction that crashed, or the one that would have come next.
   public var pc: DeviceAddress
-  /// The address that was accessed, for bus faults and misaligned accesses.
+  /// The address that was accessed, for faults and misaligned accesses.
   public var address: DeviceAddress?
+  /// What the core wanted there.
+  public var access: MemoryAccess?
   /// The code that the firmware gave with `STATE`, if it did.
   public var fatalCode: UInt16?
   /// `mcause` of the exception the core was in, if any.
@@ -49,12 +54,14 @@ public struct ChipCrash: Equatable, Sendable {
 
   /// Makes a report.
   public init(
-    kind: Kind, pc: DeviceAddress, address: DeviceAddress? = nil, fatalCode: UInt16? = nil,
+    kind: Kind, pc: DeviceAddress, address: DeviceAddress? = nil, access: MemoryAccess? = nil,
+    fatalCode: UInt16? = nil,
     cause: UInt32? = nil, value: UInt32? = nil
   ) {
     self.kind = kind
     self.pc = pc
     self.address = address
+    self.access = access
     self.fatalCode = fatalCode
     self.cause = cause
     self.value = value

@@ -28,8 +28,10 @@ public final class SimulatedChip: Sendable {
   public struct Memory: Sendable {
     /// Name of the region.
     public let name: String
-    /// Where the core sees it.
-    public let range: AddressRange<DeviceAddress>
+    /// Where the core sees it by itself; `nil` for what only its IOMMU can show.
+    public let range: AddressRange<DeviceAddress>?
+    /// Where it lies on the bus.
+    public let onBus: AddressRange<PhysicalAddress>
     /// The bytes, which the core reads and writes while it runs.
     public let window: SharedWindow
     /// The file behind it, which other processes can map.
@@ -47,6 +49,7 @@ public final class SimulatedChip: Sendable {
   private let frequencyInHertz: UInt64
   private let restartDelay: Duration?
   private let lateKicks: LateKicks
+  let translated: AddressRange<DeviceAddress>?
 
   /// Makes a chip in reset, with zeroed RAM.
   ///
@@ -58,11 +61,11 @@ public final class SimulatedChip: Sendable {
     memory = try configuration.makeMemory()
     frequencyInHertz = configuration.frequencyInHertz
     restartDelay = configuration.restartDelay
+    translated = configuration.translated
     parts = ChipParts(configuration, sink: sink)
     let runner: CoreRunner
     do throws(RISCVCoreError) {
-      let windows = memory.map { (base: $0.range.start, window: $0.window) }
-      let core = try RISCVHart(windows: windows, lines: parts.lines)
+      let core = try Self.core(memory, translated, parts.lines)
       runner = CoreRunner(
         CoreState(
           core: core, parts: parts, clock: .cycles(frequencyInHertz: frequencyInHertz)))
@@ -73,6 +76,25 @@ public final class SimulatedChip: Sendable {
     lateKicks = LateKicks(seed: execution.seed)
     pool = execution.pool
     job = pool?.makeJob { runner.runSlice() }
+  }
+
+  private static func core(
+    _ memory: [Memory], _ translated: AddressRange<DeviceAddress>?, _ lines: RISCVInterruptLines
+  ) throws(RISCVCoreError) -> RISCVHart {
+    let own = Self.ownWindows(memory)
+    guard let translated else {
+      return try RISCVHart(windows: own.map { ($0.base, $0.window) }, lines: lines)
+    }
+    var core = try RISCVHart(translated: translated, lines: lines)
+    try core.setMemory(own)
+    return core
+  }
+
+  /// What the core sees without its IOMMU.
+  static func ownWindows(_ memory: [Memory]) -> [RISCVMemory] {
+    memory.compactMap { memory in
+      memory.range.map { RISCVMemory(base: $0.start, window: memory.window) }
+    }
   }
 
   deinit {

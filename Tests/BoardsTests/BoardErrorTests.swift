@@ -160,6 +160,62 @@ struct BoardErrorTests {
       .beyondAddressSpace(
         part: "iommu", start: 0xffff_f000, byteCount: 8192, highest: 0xffff_ffff, at: $0)
     },
+    .board(rest: "iommu: { pageSize: <[], da: 0, size: 4KiB }") {
+      .outOfRange(key: "pageSize", value: 0, lowest: 1, highest: 8, at: $0)
+    },
+    .board(rest: "iommu: { pageSize: [4KiB, <2KiB], da: 0, size: 4KiB }") {
+      .outOfRange(key: "pageSize", value: 2048, lowest: 4096, highest: 1 << 30, at: $0)
+    },
+    .board(rest: "iommu: { pageSize: <{}, da: 0, size: 4KiB }") {
+      .wrongShape(key: "pageSize", expected: .list, at: $0)
+    },
+    .board(rest: "iommu: { pageSize: [64KiB, 1MiB], da: <0x1000, size: 64KiB }") {
+      .notAligned(key: "da", value: 0x1000, alignment: 0x1_0000, at: $0)
+    },
+    // Memory is looked at after the unit, wherever it stands.
+    WrongBoard(
+      "name: b\ncore: none\nmemory:\n  - <{ name: ram, da: 0x80000000, size: 1MiB }\n"
+        + "iommu: { pageSize: 4KiB, da: 0, size: 4GiB }"
+    ) { .overlap(part: "ram", other: "iommu", otherLine: 5, at: $0) },
+    WrongBoard(
+      "name: b\ncore: none\nmemory:\n  - <{ name: ram, size: 1MiB }\n"
+        + "iommu: { pageSize: 4KiB, da: 0, size: 4GiB }"
+    ) { .missingKey("pa", at: $0) },
+    .board(memory: "<{ name: ram, pa: 0, size: 1MiB }") { .missingKey("da", at: $0) },
+    .board(memory: "{ name: ram, da: 0, size: 1MiB, hugePages: <yes }") {
+      .badNumber(key: "hugePages", text: "yes", expected: .flag, at: $0)
+    },
+    .board(memory: "{ name: ram, da: 0, size: 1MiB, carveouts: <[] }") {
+      .wrongShape(key: "carveouts", expected: .text, at: $0)
+    },
+    .board(rest: "regions: <{}") { .wrongShape(key: "regions", expected: .list, at: $0) },
+    .board(rest: "regions:\n  - <{ name: r, size: 4KiB }") { .missingKey("da", at: $0) },
+    .board(rest: "regions:\n  - { name: r, <pa: 0, size: 4KiB }") { .unknownKey("pa", at: $0) },
+    .board(rest: "regions:\n  - <{ name: r, da: 0x7ffff000, size: 8KiB }") {
+      .outsideMemory(part: "r", at: $0)
+    },
+    .board(rest: "regions:\n  - { name: r, da: 0x80000000, size: <1 }") {
+      .outOfRange(key: "size", value: 1, lowest: 4096, highest: 1 << 40, at: $0)
+    },
+    .board(
+      rest: "regions:\n  - { name: r, da: 0x80000000, size: 8KiB }\n"
+        + "  - <{ name: s, da: 0x80001000, size: 4KiB }"
+    ) { .overlap(part: "s", other: "r", otherLine: 6, at: $0) },
+    .board(
+      rest: "regions:\n  - { name: r, da: 0x80000000, size: 8KiB }\n"
+        + "  - <{ name: r, da: 0x80002000, size: 4KiB }"
+    ) { .duplicateName("r", at: $0) },
+    WrongBoard(
+      "name: b\ncore: none\nmemory:\n  - { name: ram, pa: 0, size: 1MiB }\n"
+        + "iommu: { pageSize: 4KiB, da: 0x1000, size: 4MiB }\n"
+        + "regions:\n  - { name: q, da: 0x1000, size: 4KiB }\n"
+        + "  - <{ name: r, da: 0, size: 4KiB }"
+    ) { .outsideMemory(part: "r", at: $0) },
+    WrongBoard(
+      "name: b\ncore: none\nmemory:\n  - { name: ram, pa: 0, size: 1MiB }\n"
+        + "iommu: { pageSize: 4KiB, da: 0x1000, size: 4MiB }\n"
+        + "regions:\n  - <{ name: r, pa: 0xff000, size: 8KiB }"
+    ) { .outsideMemory(part: "r", at: $0) },
     .board(rest: "policy: { maxCarveout: <many }") {
       .badNumber(key: "maxCarveout", text: "many", expected: .size, at: $0)
     },

@@ -7,7 +7,7 @@ import WireTypes
 struct BoardReaderTests {
   @Test("The built-in boards are what the design says")
   func builtIn() throws {
-    #expect(Board.builtInNames == ["virt-rv32", "null"])
+    #expect(Board.builtInNames == ["virt-rv32", "virt-rv32-mmu", "null"])
     let virt = try Board.named("virt-rv32")
     #expect(virt.name == "virt-rv32")
     #expect(virt.core == BoardCore(isa: .rv32imac, count: 1))
@@ -57,11 +57,50 @@ struct BoardReaderTests {
     board.devices[0].interrupt = .none
     let range = try #require(
       AddressRange(start: DeviceAddress(rawValue: 0x4000_0000), byteCount: 1 << 28))
-    board.iommu = BoardIOMMU(pageByteCount: 1 << 16, range: range)
+    board.iommu = BoardIOMMU(pageByteCounts: [1 << 16], range: range)
     let devmem = try #require(
       AddressRange(start: PhysicalAddress(rawValue: 0x4a00_0001), byteCount: 3))
     board.policy = BoardPolicy(maxCarveoutByteCount: 12_345, devmem: [devmem, devmem])
     #expect(try Board(yaml: board.yaml, fileName: "again") == board)
+    board.memory[0].hugePages = true
+    board.memory[1].holdsCarveouts = false
+    board.memory.append(
+      BoardMemory(
+        name: "ddr", da: nil, pa: PhysicalAddress(rawValue: 1 << 32), byteCount: 1 << 30))
+    board.iommu?.pageByteCounts = [4096, 1 << 16, 1 << 20, 1 << 24]
+    board.regions = [
+      BoardRegion(
+        name: "vdev0buffer", da: DeviceAddress(rawValue: 0x4000_0000),
+        pa: PhysicalAddress(rawValue: (1 << 32) + 4096), byteCount: 8192),
+      BoardRegion(name: "any", byteCount: 4096),
+    ]
+    #expect(try Board(yaml: board.yaml, fileName: "again") == board)
+  }
+
+  @Test("The board behind an IOMMU: memory without an address of the core's own")
+  func mmuBoard() throws {
+    let board = try Board.named("virt-rv32-mmu")
+    #expect(board.memory.map(\.da) == [nil, nil])
+    #expect(board.memory.map(\.holdsCarveouts) == [true, false])
+    #expect(board.iommu?.pageByteCounts == [4096, 1 << 16, 1 << 20, 1 << 24])
+    let range = try #require(board.iommu?.range)
+    #expect(range.start.rawValue + range.byteCount == 1 << 32)
+    #expect(board.policy.devmem.map(\.start) == [board.memory[1].pa])
+  }
+
+  @Test("Regions of a board without an IOMMU lie at their device address")
+  func regions() throws {
+    let board = try Board(
+      yaml: """
+        name: a
+        core: none
+        memory: [{ name: m, da: 0x1000, size: 8KiB, hugePages: false, carveouts: true }]
+        regions: [{ name: r, da: 0x2000, size: 4KiB }]
+        """, fileName: "b")
+    #expect(
+      board.regions == [
+        BoardRegion(name: "r", da: DeviceAddress(rawValue: 0x2000), byteCount: 4096)
+      ])
   }
 
   @Test(

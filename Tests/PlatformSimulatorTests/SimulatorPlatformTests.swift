@@ -106,7 +106,7 @@ struct SimulatorPlatformTests {
     try bench.load([0x0000_2023])  // sw zero, 0(zero)
     try bench.platform.start(at: Bench.ram)
     let report = CrashReport(
-      kind: .busFault, pc: Bench.ram, address: DeviceAddress(rawValue: 0),
+      kind: .busFault, pc: Bench.ram, address: DeviceAddress(rawValue: 0), access: .write,
       detail: "store access fault")
     #expect(collector.wait { $0.allEvents == [.crash(report)] })
     try bench.platform.stop()
@@ -247,8 +247,13 @@ struct SimulatorPlatformTests {
     #expect(throws: SimulatorError.unsupportedCoreCount(2)) { _ = try Bench(board) }
     board = try Board.named("virt-rv32")
     let range = try #require(AddressRange(start: Bench.ram, byteCount: 1 << 20))
-    board.iommu = BoardIOMMU(pageByteCount: 4096, range: range)
-    #expect(throws: SimulatorError.unsupportedIOMMU) { _ = try Bench(board) }
+    board.iommu = BoardIOMMU(pageByteCounts: [4096], range: range)
+    #expect(throws: SimulatorError.chip(.overlap(Bench.ram, Bench.ram))) { _ = try Bench(board) }
+    board.core?.restart = .itself
+    #expect(throws: SimulatorError.unsupportedRestart) { _ = try Bench(board) }
+    board.core?.restart = .none
+    board.iommu = BoardIOMMU(pageByteCounts: [], range: range)
+    #expect(throws: SimulatorError.iommu(.badPageSize(0))) { _ = try Bench(board) }
     #expect(throws: SimulatorError.noCore(board: "null")) { _ = try Bench(.named("null")) }
     board.iommu = nil
     board.memory[0].byteCount = 12

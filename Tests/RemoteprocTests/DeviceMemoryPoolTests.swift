@@ -29,6 +29,21 @@ struct DeviceMemoryPoolTests {
       purpose: .carveout)
   }
 
+  @Test("Packed pieces lie one behind the other, fixed ones where they want to")
+  func packed() throws {
+    var pool = try pool(.packed)
+    let first = try pool.allocate(request(0x1800))
+    #expect(first.da == device(0x6000_0000))
+    #expect(try pool.allocate(request(0x1000, at: 0x6000_3000)).da == device(0x6000_3000))
+    #expect(try pool.allocate(request(0x1000)).da == device(0x6000_2000))
+    #expect(try pool.allocate(request(0x8000, alignment: 0x8000)).da == device(0x6000_8000))
+    pool.reserve([try deviceRange(0x6000_4000, 0x1000)])
+    #expect(try pool.allocate(request(0x1000)).da == device(0x6000_5000))
+    #expect(pool.largestFreeByteCount == 0xf_0000)
+    pool.release(first)
+    #expect(try pool.allocate(request(0x1000)).da == device(0x6000_0000))
+  }
+
   @Test("A block is the lowest free power of two of pages, aligned to its size")
   func buddyBlocks() throws {
     var pool = try pool(.buddy)

@@ -21,7 +21,7 @@ struct ConfigurationTests {
   @Test("Memory may touch other parts and the end of the address space")
   func edges() throws {
     let chip = try make([(0, 4096), (0xffff_f000, 4096)], [(.clint, 4096)])
-    #expect(chip.memory.map(\.range.start.rawValue) == [0, 0xffff_f000])
+    #expect(chip.memory.compactMap { $0.range?.start.rawValue } == [0, 0xffff_f000])
     #expect(chip.memory.allSatisfy { $0.window.byteCount == 4096 })
   }
 

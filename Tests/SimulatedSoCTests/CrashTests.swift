@@ -25,7 +25,8 @@ struct CrashTests {
       crash
         == ChipCrash(
           kind: .busFault, pc: TestChip.address(0x18),
-          address: DeviceAddress(rawValue: 0xdead_0004), cause: 7, value: 0xdead_0004))
+          address: DeviceAddress(rawValue: 0xdead_0004), access: .write, cause: 7,
+          value: 0xdead_0004))
   }
 
   @Test("An illegal instruction without a handler")
@@ -59,21 +60,22 @@ struct CrashTests {
 
   @Test("Every cause of an exception is one kind of crash, with an address where there is one")
   func causes() {
-    let expected: [(RISCVTrapCause, ChipCrash.Kind, hasAddress: Bool)] = [
-      (.instructionAccessFault, .busFault, true), (.loadAccessFault, .busFault, true),
-      (.storeAccessFault, .busFault, true), (.illegalInstruction, .illegalInstruction, false),
-      (.loadAddressMisaligned, .misalignedAccess, true),
-      (.storeAddressMisaligned, .misalignedAccess, true), (.breakpoint, .unhandledCall, false),
-      (.environmentCallFromUser, .unhandledCall, false),
-      (.environmentCallFromMachine, .unhandledCall, false),
+    let expected: [(RISCVTrapCause, ChipCrash.Kind, access: MemoryAccess?)] = [
+      (.instructionAccessFault, .busFault, .fetch), (.loadAccessFault, .busFault, .read),
+      (.storeAccessFault, .busFault, .write), (.illegalInstruction, .illegalInstruction, nil),
+      (.loadAddressMisaligned, .misalignedAccess, .read),
+      (.storeAddressMisaligned, .misalignedAccess, .write), (.breakpoint, .unhandledCall, nil),
+      (.environmentCallFromUser, .unhandledCall, nil),
+      (.environmentCallFromMachine, .unhandledCall, nil),
     ]
-    for (cause, kind, hasAddress) in expected {
+    for (cause, kind, access) in expected {
       let trap = RISCVTrap(cause: cause, pc: TestChip.address(4), value: 0x44)
       #expect(
         ChipCrash(trap, fatalCode: 9)
           == ChipCrash(
             kind: kind, pc: TestChip.address(4),
-            address: hasAddress ? DeviceAddress(rawValue: 0x44) : nil, fatalCode: 9,
+            address: access == nil ? nil : DeviceAddress(rawValue: 0x44), access: access,
+            fatalCode: 9,
             cause: cause.rawValue, value: 0x44))
     }
   }
@@ -152,7 +154,7 @@ struct CrashTests {
       crash
         == ChipCrash(
           kind: .busFault, pc: TestChip.address(0x28), address: DeviceAddress(rawValue: 0),
-          fatalCode: 7, cause: 7, value: 0))
+          access: .write, fatalCode: 7, cause: 7, value: 0))
   }
 
   @Test("An exception that the firmware handles is no crash, nor part of a later one")

@@ -169,8 +169,8 @@ struct DoorbellTests {
           .crashed(
             ChipCrash(
               kind: .busFault, pc: TestChip.address(0x18),
-              address: DeviceAddress(rawValue: UInt64(address)), cause: isStore ? 7 : 5,
-              value: address))
+              address: DeviceAddress(rawValue: UInt64(address)),
+              access: isStore ? .write : .read, cause: isStore ? 7 : 5, value: address))
         ])
     }
   }

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +25,17 @@
 /// A new anonymous memory file that accepts seals; -1 and errno on failure.
 static inline int rproc_memfd_create(const char *name) {
   return (int)syscall(SYS_memfd_create, name, 3u /* close-on-exec, seals allowed */);
+}
+
+/// The same in huge pages of the system's default size, which are taken when it is mapped.
+static inline int rproc_memfd_create_huge(const char *name) {
+  return (int)syscall(SYS_memfd_create, name, 7u /* as above, huge pages */);
+}
+
+/// Bytes of one page of the memory file `fd`; -1 and errno on failure.
+static inline int64_t rproc_page_size(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 ? (int64_t)status.st_blksize : -1;
 }
 
 /// Forbids any later change of the size of `fd` and of its seals; -1 and errno on failure.

@@ -1,3 +1,5 @@
+import WireTypes
+
 /// One record of a translated block: a decoded instruction at a known address.
 ///
 /// 16 bytes.
@@ -104,7 +106,7 @@ struct BlockCache: ~Copyable, Sendable {
     var next = header + 1
     var address = pc
     var canFuse = false
-    guard let window = memory.window(containing: pc) else { return nil }
+    guard let window = memory.window(containing: pc, for: .execute) else { return nil }
     while next - header <= limit, window.contains(address) {
       guard let low = memory.fetchHalf(address) else { break }
       var word = UInt32(low)

@@ -5,42 +5,61 @@ import WireTypes
 struct CoreMemory: ~Copyable, Sendable {
   /// One window with what keeps its pointers valid.
   private final class Storage: Sendable {
-    let window: SharedWindow
+    let window: SharedWindow?
     let codeLines: OwnedBuffer<UInt8>
     let buckets: OwnedBuffer<UInt32>
 
-    init(_ window: SharedWindow) {
+    init(_ window: SharedWindow?) {
       self.window = window
-      codeLines = OwnedBuffer(repeating: 0, count: MemoryWindow.lineCount(window.byteCount))
-      buckets = OwnedBuffer(repeating: 0, count: MemoryWindow.bucketCount(window.byteCount))
+      let byteCount = window?.byteCount ?? 0
+      codeLines = OwnedBuffer(zeroed: MemoryWindow.lineCount(byteCount))
+      buckets = OwnedBuffer(zeroed: MemoryWindow.bucketCount(byteCount))
     }
   }
 
   private let storages: [Storage]
-  /// The windows in the order given; the first is the one the hot loop tries.
+  /// The windows in the order given.
   let windows: [MemoryWindow]
+  /// The window the hot loop tries: one that the program may read and write.
+  ///
+  /// Without any such window it is an empty one.
+  private(set) var hot: MemoryWindow
+  /// Addresses behind a translation unit, of which nothing is seen but the windows.
+  let translated: AddressRange<DeviceAddress>?
 
-  /// Checks and takes over `windows`.
-  init(_ windows: [(base: DeviceAddress, window: SharedWindow)]) throws(RISCVCoreError) {
-    guard !windows.isEmpty else { throw .noMemory }
+  /// Checks and takes over `windows`; none at all is possible behind a translation unit.
+  init(
+    _ windows: [RISCVMemory], translated: AddressRange<DeviceAddress>? = nil
+  ) throws(RISCVCoreError) {
+    guard !windows.isEmpty || translated != nil else { throw .noMemory }
     var storages: [Storage] = []
     var views: [MemoryWindow] = []
     var ranges: [AddressRange<DeviceAddress>] = []
-    for (base, window) in windows {
-      let range = try Self.checkedRange(base, window)
+    for memory in windows {
+      let range = try Self.checkedRange(memory.base, memory.window)
       if let other = ranges.first(where: { $0.overlaps(range) }) {
-        throw .overlappingWindows(other.start, base)
+        throw .overlappingWindows(other.start, memory.base)
       }
       ranges.append(range)
-      let storage = Storage(window)
+      let storage = Storage(memory.window)
       storages.append(storage)
-      views.append(
-        MemoryWindow(
-          base: UInt32(base.rawValue), window: window, codeLines: storage.codeLines,
-          buckets: storage.buckets))
+      views.append(Self.view(of: storage, memory))
     }
+    let usual = views.first { $0.permissions.isSuperset(of: [.read, .write]) }
+    let nothing = Storage(nil)
+    if usual == nil { storages.append(nothing) }
+    hot = usual ?? MemoryWindow(emptyWith: nothing.codeLines, nothing.buckets)
     self.storages = storages
     self.windows = views
+    self.translated = translated
+  }
+
+  private static func view(
+    of storage: Storage, _ memory: RISCVMemory
+  ) -> MemoryWindow {
+    MemoryWindow(
+      base: UInt32(memory.base.rawValue), window: memory.window, permissions: memory.permissions,
+      codeLines: storage.codeLines, buckets: storage.buckets)
   }
 
   private static func checkedRange(
@@ -61,12 +80,39 @@ struct CoreMemory: ~Copyable, Sendable {
     windows.first { $0.contains(address) }
   }
 
-  /// The halfword at the even `address`, for fetching.
-  func fetchHalf(_ address: UInt32) -> UInt16? { window(containing: address)?.loadHalf(address) }
+  /// The window `address` lies in, if the program may do that there.
+  func window(containing address: UInt32, for need: MemoryPermissions) -> MemoryWindow? {
+    guard let window = window(containing: address), window.permissions.isSuperset(of: need) else {
+      return nil
+    }
+    return window
+  }
 
-  /// Whether every byte of an access is memory.
-  private func isMemory(_ address: UInt32, _ byteCount: UInt32) -> Bool {
-    (0..<byteCount).allSatisfy { window(containing: address &+ $0) != nil }
+  /// The halfword at the even `address`, for fetching.
+  func fetchHalf(_ address: UInt32) -> UInt16? {
+    window(containing: address, for: .execute)?.loadHalf(address)
+  }
+
+  /// The first byte of an access where there is no memory to do `need` with; `nil` if none.
+  func firstMiss(_ address: UInt32, _ byteCount: UInt32, for need: MemoryPermissions) -> UInt32? {
+    (0..<byteCount).lazy.map { address &+ $0 }
+      .first { window(containing: $0, for: need) == nil }
+  }
+
+  /// Makes the window of `address` the one the hot loop tries, if the program may use it for data
+  /// and its stack lies there.
+  ///
+  /// Programs keep their data by their stack; with several windows the first is not always theirs.
+  mutating func preferWindow(of address: UInt32, stack: UInt32) {
+    guard !hot.contains(address),
+      let window = window(containing: address, for: [.read, .write]), window.contains(stack)
+    else { return }
+    hot = window
+  }
+
+  /// Whether an access that missed at `address` was for the translation unit to answer.
+  func isTranslated(_ address: UInt32) -> Bool {
+    translated?.offset(of: DeviceAddress(rawValue: UInt64(address)), byteCount: 1) != nil
   }
 
   /// Loads `byteCount` bytes, aligned or not; `nil` unless all of them are memory.
@@ -74,14 +120,14 @@ struct CoreMemory: ~Copyable, Sendable {
   /// An aligned load is one access; another is one for each byte.
   func load(_ address: UInt32, byteCount: UInt32) -> UInt32? {
     if address % byteCount == 0 {
-      guard let window = window(containing: address) else { return nil }
+      guard let window = window(containing: address, for: .read) else { return nil }
       switch byteCount {
       case 1: return window.loadByte(address).map { UInt32($0) }
       case 2: return window.loadHalf(address).map { UInt32($0) }
       default: return window.loadWord(address)
       }
     }
-    guard isMemory(address, byteCount) else { return nil }
+    guard firstMiss(address, byteCount, for: .read) == nil else { return nil }
     var value: UInt32 = 0
     for index in 0..<byteCount {
       let byte = window(containing: address &+ index)?.loadByte(address &+ index) ?? 0
@@ -94,14 +140,14 @@ struct CoreMemory: ~Copyable, Sendable {
   /// nothing is written unless all of them are memory.
   func store(_ value: UInt32, at address: UInt32, byteCount: UInt32) -> MemoryWindow.StoreOutcome {
     if address % byteCount == 0 {
-      guard let window = window(containing: address) else { return .missed }
+      guard let window = window(containing: address, for: .write) else { return .missed }
       switch byteCount {
       case 1: return window.store(byte: UInt8(truncatingIfNeeded: value), at: address)
       case 2: return window.store(half: UInt16(truncatingIfNeeded: value), at: address)
       default: return window.store(word: value, at: address)
       }
     }
-    guard isMemory(address, byteCount) else { return .missed }
+    guard firstMiss(address, byteCount, for: .write) == nil else { return .missed }
     var outcome = MemoryWindow.StoreOutcome.done
     for index in 0..<byteCount {
       let byte = UInt8(truncatingIfNeeded: value >> (8 * index))

@@ -1,5 +1,6 @@
 import SharedMemory
 import Synchronization
+import WireTypes
 
 /// One range of addresses that is memory, as the hot loop sees it: a plain value with bare pointers.
 ///
@@ -19,6 +20,8 @@ struct MemoryWindow: @unchecked Sendable {
   static let bucketShift: UInt32 = 9
 
   let base: UInt32
+  /// What the program may do here; the hot loop is only given windows for reading and writing.
+  let permissions: MemoryPermissions
   let byteCount: UInt32
   let halfCount: UInt32
   let wordCount: UInt32
@@ -33,9 +36,11 @@ struct MemoryWindow: @unchecked Sendable {
 
   /// Makes the view of `window`, which together with the tables must outlive it.
   init(
-    base: UInt32, window: SharedWindow, codeLines: borrowing OwnedBuffer<UInt8>,
+    base: UInt32, window: SharedWindow, permissions: MemoryPermissions = .all,
+    codeLines: borrowing OwnedBuffer<UInt8>,
     buckets: borrowing OwnedBuffer<UInt32>
   ) {
+    self.permissions = permissions
     precondition(codeLines.count >= Self.lineCount(window.byteCount))
     precondition(buckets.count >= Self.bucketCount(window.byteCount))
     self.base = base
@@ -44,6 +49,20 @@ struct MemoryWindow: @unchecked Sendable {
     wordCount = byteCount >> 2
     // SAFETY: a window keeps its memory mapped as long as it lives, and `CoreMemory` keeps both.
     unsafe memory = window.withUnsafeBase { base in unsafe base }
+    unsafe self.codeLines = codeLines.base
+    unsafe self.buckets = buckets.base
+  }
+
+  /// Makes a window without any byte; the tables must outlive it.
+  init(emptyWith codeLines: borrowing OwnedBuffer<UInt8>, _ buckets: borrowing OwnedBuffer<UInt32>)
+  {
+    permissions = []
+    base = 0
+    byteCount = 0
+    halfCount = 0
+    wordCount = 0
+    // SAFETY: no offset is below a size of 0, so this address is never used.
+    unsafe memory = UnsafeMutableRawPointer(codeLines.base)
     unsafe self.codeLines = codeLines.base
     unsafe self.buckets = buckets.base
   }
@@ -134,6 +153,11 @@ struct MemoryWindow: @unchecked Sendable {
 
 // What the block cache keeps for each window. Not hot.
 extension MemoryWindow {
+  /// Whether this is the same one of a core's windows, which do not overlap.
+  func isSame(as other: MemoryWindow) -> Bool {
+    base == other.base && byteCount == other.byteCount
+  }
+
   /// Whether `address` lies inside.
   func contains(_ address: UInt32) -> Bool { address &- base < byteCount }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A fixed number of values on the heap with one owner.
 ///
 /// It exists so that the processor's hot loop can hold a bare pointer to its tables.
@@ -6,12 +8,34 @@ struct OwnedBuffer<Element: BitwiseCopyable & Sendable>: ~Copyable, @unchecked S
   // SAFETY (unchecked Sendable): the memory belongs to this value alone, which cannot be copied.
   let base: UnsafeMutablePointer<Element>
   let count: Int
+  /// Bytes to unmap; 0 for memory of the heap.
+  private let mappedByteCount: Int
 
   /// Allocates `count` values, all equal to `value`.
   init(repeating value: Element, count: Int) {
     unsafe base = .allocate(capacity: count)
     unsafe base.initialize(repeating: value, count: count)
     self.count = count
+    mappedByteCount = 0
+  }
+
+  /// Maps `count` values all of whose bits are 0; they cost no memory until they are written.
+  ///
+  /// Not of the heap, which fills memory that it gives a second time.
+  ///
+  /// - Precondition: `count` is not 0.
+  init(zeroed count: Int) where Element: FixedWidthInteger {
+    precondition(count > 0)
+    let byteCount = count * MemoryLayout<Element>.stride
+    let memory = unsafe mmap(
+      nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let memory = unsafe memory, Int(bitPattern: memory) != -1 else {
+      preconditionFailure("no address space for a table")
+    }
+    // SAFETY: pages are aligned for all types, and every bit pattern is a valid integer.
+    unsafe base = memory.bindMemory(to: Element.self, capacity: count)
+    self.count = count
+    mappedByteCount = byteCount
   }
 
   /// Allocates `count` values of which only the first is set, so that a large buffer costs no
@@ -23,9 +47,16 @@ struct OwnedBuffer<Element: BitwiseCopyable & Sendable>: ~Copyable, @unchecked S
     unsafe base = .allocate(capacity: count)
     unsafe base.initialize(to: value)
     self.count = count
+    mappedByteCount = 0
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit {
+    if mappedByteCount > 0 {
+      unsafe munmap(base, mappedByteCount)
+    } else {
+      unsafe base.deallocate()
+    }
+  }
 
   subscript(index: Int) -> Element {
     get {

@@ -16,6 +16,10 @@ public struct DeviceMemoryPool: Sendable {
     /// Firmware tells nobody where its heap and its stack are. They grow from the end of its data
     /// and from the end of memory; the middle is farthest from both.
     case identity
+    /// At the fixed address if there is one, else at the lowest free page: large pieces stay free.
+    ///
+    /// For memory behind an IOMMU, whose addresses firmware does not know.
+    case packed
   }
 
   /// Bytes of one page.
@@ -76,8 +80,8 @@ public struct DeviceMemoryPool: Sendable {
   /// Gives memory.
   ///
   /// - Throws: ``PlatformError/invalidRequest(byteCount:alignment:)``,
-  ///   ``PlatformError/outOfMemory(needed:available:)``, and with ``Placement/identity``
-  ///   ``PlatformError/addressNotAvailable(_:byteCount:)``.
+  ///   ``PlatformError/outOfMemory(needed:available:)``, and unless with
+  ///   ``Placement/buddy`` ``PlatformError/addressNotAvailable(_:byteCount:)``.
   public mutating func allocate(_ request: MemoryRequest) throws(PlatformError) -> MemoryGrant {
     guard request.byteCount > 0, request.alignment.nonzeroBitCount == 1 else {
       throw .invalidRequest(byteCount: request.byteCount, alignment: request.alignment)
@@ -87,8 +91,9 @@ public struct DeviceMemoryPool: Sendable {
     }
     switch (placement, request.da) {
     case (.buddy, _): return try allocateBuddy(request)
-    case (.identity, let da?): return try allocateFixed(request, at: da)
-    case (.identity, nil): return try allocateAnywhere(request)
+    case (_, let da?): return try allocateFixed(request, at: da)
+    case (.identity, nil): return try allocateAnywhere(request, from: byteCount / 2)
+    case (.packed, nil): return try allocateAnywhere(request, from: 0)
     }
   }
 
@@ -119,7 +124,7 @@ public struct DeviceMemoryPool: Sendable {
 extension DeviceMemoryPool {
   /// What memory without a fixed address must avoid, sorted by start.
   private var blocked: [Extent] {
-    guard placement == .identity, !reserved.isEmpty else { return granted }
+    guard placement != .buddy, !reserved.isEmpty else { return granted }
     return (granted + reserved).sorted { $0.start < $1.start }
   }
 
@@ -144,12 +149,11 @@ extension DeviceMemoryPool {
   }
 
   private mutating func allocateAnywhere(
-    _ request: MemoryRequest
+    _ request: MemoryRequest, from first: UInt64
   ) throws(PlatformError) -> MemoryGrant {
     let alignment = max(Self.pageByteCount, request.alignment)
-    let middle = byteCount / 2
     let start =
-      lowestFree(request.byteCount, alignment: alignment, from: middle)
+      lowestFree(request.byteCount, alignment: alignment, from: first)
       ?? lowestFree(request.byteCount, alignment: alignment)
     guard let start else {
       throw .outOfMemory(needed: request.byteCount, available: largestFreeByteCount)

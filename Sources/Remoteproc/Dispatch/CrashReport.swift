@@ -8,23 +8,27 @@ public struct CrashReport: Equatable, Sendable {
   public let pc: DeviceAddress?
   /// The address of the access that failed, if there was one.
   public let address: DeviceAddress?
+  /// What the processor wanted there, if known.
+  public let access: MemoryAccess?
   /// What else the platform knows, for a person; may be empty.
   public let detail: String
 
   /// Makes a report.
   public init(
-    kind: CrashKind, pc: DeviceAddress? = nil, address: DeviceAddress? = nil, detail: String = ""
+    kind: CrashKind, pc: DeviceAddress? = nil, address: DeviceAddress? = nil,
+    access: MemoryAccess? = nil, detail: String = ""
   ) {
     self.kind = kind
     self.pc = pc
     self.address = address
+    self.access = access
     self.detail = detail
   }
 }
 
 /// What went wrong on a remote processor.
 public enum CrashKind: Hashable, Sendable {
-  /// An IOMMU refused an access.
+  /// An IOMMU refused an access: nothing is mapped there, or not for this access.
   case mmuFault
   /// An access hit no memory and no device.
   case busFault

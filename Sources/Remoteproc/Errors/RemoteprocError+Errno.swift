@@ -36,6 +36,7 @@ extension RemoteprocError {
     case .system(_, let errno): errno
     case .outOfMemory, .addressNotAvailable, .invalidRequest: ENOMEM
     case .noIOMMU: ENODEV
+    case .nothingThere: EINVAL
     }
   }
 

@@ -17,6 +17,8 @@ public enum BootNotice: Equatable, Sendable {
   case deviceUseless(index: Int, RemoteprocError)
   /// A virtio device that an earlier host has left active; it was reset.
   case deviceWasActive(index: Int, status: VirtioStatus)
+  /// Memory of the platform is made of usual pages, as the host has not enough huge ones.
+  case hugePagesNotAvailable(memory: String)
 }
 
 extension BootNotice: CustomStringConvertible {
@@ -33,6 +35,8 @@ extension BootNotice: CustomStringConvertible {
       "trace \"\(name)\" at da \(da.map(\.description) ?? "any") cannot be read"
     case .deviceDropped(let index, let error): "virtio device \(index) left out: \(error)"
     case .deviceUseless(let index, let error): "virtio device \(index) is useless: \(error)"
+    case .hugePagesNotAvailable(let memory):
+      "memory \"\(memory)\" is made of usual pages, the host has not enough huge ones"
     case .deviceWasActive(let index, let status):
       "virtio device \(index) was left with status 0x\(String(status.rawValue, radix: 16)), reset"
     }

@@ -44,7 +44,7 @@ extension RemoteProcessor where Platform: ~Copyable {
     if let source { try publish(source, &plan, &session) }
     try openTraces(plan, &session)
     try makeDevices(plan, buffers, &session)
-    session.notices = plan.notices + session.notices
+    session.notices = platform.notices + plan.notices + session.notices
     return image
   }
 

@@ -103,9 +103,7 @@ extension RemoteProcessor where Platform: ~Copyable {
       }
     }
     session.grants.append(grant)
-    if !session.clearsWhenLoading {
-      grant.window.fill(from: 0, count: grant.window.byteCount, with: 0)
-    }
+    if !session.clearsWhenLoading { grant.window.clear() }
     let da = try map(item, pa: grant.pa, &session)
     return MemoryGrant(
       da: da ?? grant.da, pa: grant.pa,
@@ -116,7 +114,11 @@ extension RemoteProcessor where Platform: ~Copyable {
 extension PlannedMemory {
   /// What the remote may do with it: with carveouts what the firmware says.
   var protection: IOMMUProtection {
-    purpose == .carveout ? IOMMUProtection(tableFlags: flags) : .sharedData
+    switch purpose {
+    case .carveout: IOMMUProtection(tableFlags: flags)
+    case .image: [.read, .write]
+    case .vring, .buffers: .sharedData
+    }
   }
 
   /// A request for memory anywhere.

@@ -78,9 +78,7 @@ extension RemoteProcessor where Platform: ~Copyable {
       try platform.allocate(item.request)
     }
     session.grants.append(grant)
-    if !session.clearsWhenLoading {
-      grant.window.fill(from: 0, count: grant.window.byteCount, with: 0)
-    }
+    if !session.clearsWhenLoading { grant.window.clear() }
     return grant
   }
 

@@ -57,7 +57,7 @@ extension RemoteProcessor where Platform: ~Copyable {
       for index in 0..<count {
         let entry = try source.entry(at: index)
         switch entry.resource {
-        case .carveout(let memory):
+        case .carveout(let memory), .devmem(let memory):
           guard let da = memory.da else { continue }
           ranges += [AddressRange(start: da, byteCount: UInt64(memory.byteCount))].compactMap(
             \.self)

@@ -39,6 +39,9 @@ public protocol PlatformDriver: ~Copyable, Sendable {
   /// Bounds on what firmware may ask for; ``ResourcePolicy/standard`` by default.
   var policy: ResourcePolicy { get }
 
+  /// What is odd about the hardware, to be told at each boot; nothing by default.
+  var notices: [BootNotice] { get }
+
   /// Puts the processor behind its IOMMU, with nothing mapped, and says what the unit can do.
   ///
   /// A processor that runs already keeps, and this returns, what is mapped. Called only with
@@ -183,6 +186,8 @@ extension PlatformDriver where Self: ~Copyable {
   public var machine: ELFMachine? { nil }
   /// The standard policy.
   public var policy: ResourcePolicy { .standard }
+  /// Nothing.
+  public var notices: [BootNotice] { [] }
   /// There is none.
   public mutating func attachIOMMU() throws(PlatformError) -> IOMMUDomain { throw .noIOMMU }
   /// There is no unit.

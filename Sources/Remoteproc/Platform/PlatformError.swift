@@ -40,6 +40,8 @@ public enum PlatformError: Error, Equatable, Sendable {
   case addressNotAvailable(DeviceAddress, byteCount: UInt64)
   /// The request asks for no byte at all or for an alignment that is no power of two.
   case invalidRequest(byteCount: UInt64, alignment: UInt64)
+  /// No memory lies at this address of the physical bus, so that it cannot be mapped.
+  case nothingThere(PhysicalAddress, byteCount: UInt64)
   /// The platform says that it has an IOMMU and cannot work it.
   case noIOMMU
 }
@@ -58,6 +60,8 @@ extension PlatformError: CustomStringConvertible {
       "0x\(String(byteCount, radix: 16)) bytes at da \(address) are not available"
     case .invalidRequest(let byteCount, let alignment):
       "memory of \(byteCount) bytes aligned to \(alignment) cannot be asked for"
+    case .nothingThere(let pa, let byteCount):
+      "0x\(String(byteCount, radix: 16)) bytes at pa \(pa) are no memory"
     case .noIOMMU: "the IOMMU is missing"
     }
   }

@@ -104,6 +104,10 @@ extension FaultReader {
     case .invalidRequest:
       return Diagnosis(
         .emptyMemory, table: table?.range(of: .size, named: memory), "set the size, or remove it")
+    case .nothingThere:
+      return Diagnosis(
+        .iommuMapping, table: table?.range(of: .da, named: memory),
+        "set pa to memory that the board has, in one piece")
     case .notSupported, .timedOut, .system, .noIOMMU:
       return Diagnosis(.platformFailed, nil, "nothing in the firmware: see the message")
     }

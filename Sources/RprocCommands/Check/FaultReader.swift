@@ -58,6 +58,9 @@ struct FaultReader {
       let entry = table.flatMap { $0.devices.indices.contains(index) ? $0.devices[index] : nil }
       return Diagnosis(
         .presetStatus, table: table?.range(of: .status, in: entry), "set status to 0")
+    case .hugePagesNotAvailable:
+      return Diagnosis(
+        .platformFailed, nil, "nothing in the firmware: the host has too few huge pages")
     }
   }
 

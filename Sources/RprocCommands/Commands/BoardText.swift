@@ -6,7 +6,8 @@ enum BoardText {
   /// Name, core, memory and devices, as cells of a table.
   static func row(_ board: Board) -> [String] {
     let memory = board.memory.map { region in
-      "\(region.name) \(Decimals.size(region.byteCount)) at \(region.da)"
+      let place = region.da?.description ?? "pa \(region.pa)"
+      return "\(region.name) \(Decimals.size(region.byteCount)) at \(place)"
     }
     let devices = board.devices.map { "\($0.kind.rawValue) at \($0.da)" }
     return [board.name, core(board), (memory + devices).joined(separator: ", ")]
@@ -24,7 +25,7 @@ enum BoardText {
           board.memory.map { region in
             .object([
               JSONValue.Field("name", .string(region.name)),
-              JSONValue.Field("da", .address(region.da.rawValue)),
+              JSONValue.Field("da", region.da.map { .address($0.rawValue) } ?? .null),
               JSONValue.Field("pa", .address(region.pa.rawValue)),
               JSONValue.Field("len", .unsigned(region.byteCount)),
             ])

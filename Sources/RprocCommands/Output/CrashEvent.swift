@@ -6,6 +6,8 @@ package struct CrashEvent: Equatable, Sendable {
   package var pc: UInt64?
   /// The address that the remote could not reach.
   package var address: UInt64?
+  /// What the remote wanted there: `read`, `write` or `fetch`.
+  package var access: String?
   /// Further facts.
   package var detail: String
   /// The function that `pc` lies in and the distance from its start, when the image has symbols.
@@ -15,12 +17,13 @@ package struct CrashEvent: Equatable, Sendable {
 
   /// Makes the event of a crash.
   package init(
-    kind: String, pc: UInt64?, address: UInt64?, detail: String, symbol: String? = nil,
-    lastTrace: [String] = []
+    kind: String, pc: UInt64?, address: UInt64?, access: String? = nil, detail: String,
+    symbol: String? = nil, lastTrace: [String] = []
   ) {
     self.kind = kind
     self.pc = pc
     self.address = address
+    self.access = access
     self.detail = detail
     self.symbol = symbol
     self.lastTrace = lastTrace

@@ -7,7 +7,10 @@ package enum CrashText {
       let symbol = crash.symbol.map { " (\(SafeText.escaped($0, limit: 120)))" } ?? ""
       parts.append("pc \(Hex.address(pc))\(symbol)")
     }
-    if let address = crash.address { parts.append("address \(Hex.address(address))") }
+    if let address = crash.address {
+      let access = crash.access.map { "\($0) of " } ?? ""
+      parts.append("\(access)address \(Hex.address(address))")
+    }
     if !crash.detail.isEmpty { parts.append(SafeText.escaped(crash.detail, limit: 200)) }
     return parts.joined(separator: "   ")
   }

@@ -123,6 +123,7 @@ extension CrashEvent {
     list.add("kind", .string(kind))
     list.add("pc", pc.map(JSONValue.address) ?? .null)
     list.add("address", address.map(JSONValue.address) ?? .null)
+    list.add("access", access.map(JSONValue.string))
     list.add("detail", .string(detail))
     list.add("symbol", symbol.map(JSONValue.string))
     list.add("trace", .array(lastTrace.map(JSONValue.string)))

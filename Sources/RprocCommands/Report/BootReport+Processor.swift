@@ -53,9 +53,12 @@ extension BootReport.Memory {
   ) -> [(offset: Int, bytes: [UInt8])] {
     var lines: [(offset: Int, bytes: [UInt8])] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
-    for start in stride(from: 0, to: window.byteCount, by: chunk.count) {
-      let count = min(chunk.count, window.byteCount - start)
-      if count < chunk.count { chunk = [UInt8](repeating: 0, count: count) }
+    var next = 0
+    while let found = window.nextPopulatedRange(from: next) {
+      let start = found.lowerBound
+      let count = min(4096, window.byteCount - start, found.count)
+      next = start + count
+      if count != chunk.count { chunk = [UInt8](repeating: 0, count: count) }
       var span = chunk.mutableSpan
       // SAFETY: every bit pattern is a valid byte, so raw stores leave a valid array.
       var raw = unsafe span.mutableBytes

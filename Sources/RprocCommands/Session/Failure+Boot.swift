@@ -8,7 +8,7 @@ extension Failure {
       switch error {
       case .platform(.timedOut), .platform(.system(.start, _)), .platform(.system(.stop, _)):
         .remoteFailed
-      case .platform(.system), .hostMemory: .unavailable
+      case .platform(.system), .platform(.noIOMMU), .noIOMMU, .hostMemory: .unavailable
       case .illegalTransition, .tooManyUsers: .remoteFailed
       default: .refused
       }

@@ -146,6 +146,7 @@ final class SessionHub: Sendable {
   func crashEvent(_ report: CrashReport) -> CrashEvent {
     CrashEvent(
       kind: report.kind.description, pc: report.pc?.rawValue, address: report.address?.rawValue,
+      access: report.access?.description,
       detail: report.detail, symbol: report.pc.flatMap(symbol), lastTrace: text.lastLines)
   }
 

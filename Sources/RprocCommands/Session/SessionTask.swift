@@ -55,7 +55,8 @@ struct SessionMaker {
   private func nullPlatform() throws(Failure) -> NullPlatform {
     let limit = NullPlatform.maximumPoolByteCount
     guard board.memory.count == 1, let pool = board.memory.first, pool.byteCount <= limit,
-      NullPlatform.canPlacePool(da: pool.da, pa: pool.pa, byteCount: pool.byteCount)
+      board.iommu == nil, let da = pool.da,
+      NullPlatform.canPlacePool(da: da, pa: pool.pa, byteCount: pool.byteCount)
     else {
       throw Failure(
         kind: "Board.nullMemory",
@@ -64,7 +65,7 @@ struct SessionMaker {
         status: .unavailable)
     }
     do throws(SharedMemoryError) {
-      return try NullPlatform(da: pool.da, pa: pool.pa, byteCount: Int(pool.byteCount))
+      return try NullPlatform(da: da, pa: pool.pa, byteCount: Int(pool.byteCount))
     } catch {
       throw Failure(error, about: "board \(board.name)", status: .unavailable)
     }

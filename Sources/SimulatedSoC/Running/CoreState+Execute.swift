@@ -47,6 +47,9 @@ extension CoreState {
     case .fatalTrap(let trap):
       end(.crashed(ChipCrash(trap, fatalCode: nil)))
       return .ended
+    case .translationFault(let trap):
+      end(.crashed(ChipCrash(refused: trap)))
+      return .ended
     case .hang(let pc):
       end(.crashed(crash(.hang, pc: pc)))
       return .ended
@@ -146,6 +149,13 @@ extension CoreState {
 }
 
 extension ChipCrash {
+  /// The report of an access that the IOMMU refused.
+  init(refused trap: RISCVTrap) {
+    self.init(
+      kind: .mmuFault, pc: trap.pc, address: DeviceAddress(rawValue: UInt64(trap.value)),
+      access: trap.cause.access)
+  }
+
   /// The report of an exception that the firmware did not survive.
   package init(_ trap: RISCVTrap, fatalCode: UInt16?) {
     let address = DeviceAddress(rawValue: UInt64(trap.value))
@@ -156,9 +166,11 @@ extension ChipCrash {
     case .instructionAccessFault, .loadAccessFault, .storeAccessFault:
       kind = .busFault
       self.address = address
+      access = trap.cause.access
     case .loadAddressMisaligned, .storeAddressMisaligned:
       kind = .misalignedAccess
       self.address = address
+      access = trap.cause.access
     case .illegalInstruction: kind = .illegalInstruction
     case .breakpoint, .environmentCallFromUser, .environmentCallFromMachine, .interrupt: break
     }

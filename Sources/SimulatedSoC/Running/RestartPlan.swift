@@ -32,8 +32,9 @@ struct RestartPlan: Sendable {
   private static func pieces(of window: SharedWindow) -> [Piece] {
     var pieces: [Piece] = []
     var start = 0
-    while start < window.byteCount {
-      let count = min(pieceByteCount, window.byteCount - start)
+    while let found = window.nextPopulatedRange(from: start) {
+      start = found.lowerBound
+      let count = min(pieceByteCount, found.count)
       let bytes = copy(of: window, from: start, count)
       pieces += runs(in: bytes).compactMap { run in
         window.window(at: UInt64(start + run.lowerBound), byteCount: UInt64(run.count))
