@@ -4,7 +4,8 @@ import Synchronization
 /// What the threads of one pool share.
 final class PoolState: Sendable {
   private struct Queue {
-    var ready: [Job] = []
+    /// Jobs to run, in their order; a place is emptied when its job is taken.
+    var ready: [Job?] = []
     /// Index of the first job of `ready` that was not taken yet.
     var head = 0
     /// Jobs with a wake time, in no order; each at most once.
@@ -54,7 +55,7 @@ final class PoolState: Sendable {
 
   func stop() {
     let dropped = queue.withLock { queue in
-      let dropped = queue.ready + queue.timed
+      let dropped = queue.ready.compactMap(\.self) + queue.timed
       queue = Queue(isStopping: true)
       return dropped
     }
@@ -85,23 +86,31 @@ final class PoolState: Sendable {
   }
 
   private func take() -> Step {
-    queue.withLock { queue in
+    // Released after the lock: the queue may have held a job last, and what ends with it may call
+    // the pool.
+    var dropped: [Job] = []
+    let step = queue.withLock { queue -> Step in
       if queue.isStopping { return .stop }
-      if queue.earliest != .max { Self.wakeDue(&queue) }
+      if queue.earliest != .max { dropped = Self.wakeDue(&queue) }
       guard queue.head < queue.ready.count else { return .wait(queue.earliest) }
-      let job = queue.ready[queue.head]
+      let job = queue.ready[queue.head].take()
       queue.head += 1
       if queue.head == queue.ready.count || queue.head > 64 {
+        // Empty places only.
         queue.ready.removeFirst(queue.head)
         queue.head = 0
       }
+      guard let job else { preconditionFailure("a place is emptied once") }
       return .run(job)
     }
+    withExtendedLifetime(dropped) {}
+    return step
   }
 
-  private static func wakeDue(_ queue: inout Queue) {
+  /// Moves jobs whose time has come to those that are ready; returns the others of them.
+  private static func wakeDue(_ queue: inout Queue) -> [Job] {
     let now = MonotonicTime.now.nanoseconds
-    guard queue.earliest <= now else { return }
+    guard queue.earliest <= now else { return [] }
     queue.earliest = .max
     var due: [Job] = []
     queue.timed.removeAll { job in
@@ -114,7 +123,11 @@ final class PoolState: Sendable {
       due.append(job)
       return true
     }
-    for job in due where job.markDue() { queue.ready.append(job) }
+    var dropped: [Job] = []
+    for job in due {
+      if job.markDue() { queue.ready.append(job) } else { dropped.append(job) }
+    }
+    return dropped
   }
 
   /// Looks for news for a short time, at most one worker at once; true when there is some.

@@ -207,6 +207,68 @@ struct PoolEndTests {
   }
 }
 
+@Suite("Jobs that the pool holds last")
+struct LastHolderTests {
+  /// Ends a job of the pool when it goes itself.
+  private final class Ender: Sendable {
+    let job: Job
+    init(_ job: Job) { self.job = job }
+    deinit { job.cancel() }
+  }
+
+  @Test("What ends with a job that only the queue holds may call the pool")
+  func endsInTheQueue() {
+    let pool = WorkerPool(name: "test", threadCount: 1)
+    let gate = Counter()
+    let runs = Counter()
+    let blocker = pool.makeJob {
+      while gate.count == 0 { sched_yield() }
+      return .sleep
+    }
+    blocker.schedule()
+    // Both wait in the queue when the worker comes back, and only the first is let go of.
+    do {
+      let ender = Ender(pool.makeJob { .sleep })
+      let first = pool.makeJob {
+        withExtendedLifetime(ender) { runs.increment() }
+        return .sleep
+      }
+      first.schedule()
+    }
+    let second = pool.makeJob {
+      runs.increment()
+      return .sleep
+    }
+    second.schedule()
+    gate.increment()
+    #expect(eventually { runs.count == 2 })
+    second.schedule()
+    #expect(eventually { runs.count == 3 })
+  }
+
+  @Test("So may what ends with a job that waits for its time")
+  func endsAmongTimed() {
+    let pool = WorkerPool(name: "test", threadCount: 1)
+    let runs = Counter()
+    do {
+      let ender = Ender(pool.makeJob { .sleep })
+      let timed = pool.makeJob {
+        withExtendedLifetime(ender) { runs.increment() }
+        return runs.count == 1
+          ? .sleepUntil(MonotonicTime.now.advanced(by: .milliseconds(20))) : .sleep
+      }
+      timed.schedule()
+    }
+    #expect(eventually { runs.count == 2 })
+    let other = pool.makeJob {
+      runs.increment()
+      return .sleep
+    }
+    other.schedule()
+    #expect(eventually { runs.count == 3 })
+  }
+}
+
 @Suite("Monotonic time")
 struct MonotonicTimeTests {
   @Test("Moments stop at the end of time instead of wrapping")

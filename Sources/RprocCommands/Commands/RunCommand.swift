@@ -18,6 +18,7 @@ struct RunCommand: ExecutableCommand {
         rproc run fw.elf --service my-channel=print   show what the firmware says
         rproc run fw.elf --send rpmsg-echo=hello      say something, show answers
         rproc run fw.elf --trace > log.txt            the firmware's log alone
+        rproc run fw.elf --trace-file log.txt         the same beside all else
         rproc run fw.elf --json --timeout 2           events for programs
         rproc run fw.elf --coredump dumps/            memory of crashes, for gdb
         rproc run fw.elf --report --board null --compat linux
@@ -38,6 +39,22 @@ struct RunCommand: ExecutableCommand {
 
   @Flag(help: "Only the trace buffers' text on standard output, all else on standard error.")
   var trace = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Write trace lines to this file too; when half the budget is full it becomes FILE.1.",
+      valueName: "file"),
+    completion: .file())
+  var traceFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What the trace files may take together; at least 16 KiB.", valueName: "bytes"))
+  var traceBudget = TraceFile.standardBudget
+
+  @Flag(
+    help: "Let a boot loader start the image, and attach to it as a host that comes later.")
+  var attach = false
 
   @Flag(help: "Only the console's text on standard output, all else on standard error.")
   var console = false
@@ -104,6 +121,12 @@ struct RunCommand: ExecutableCommand {
     if json && (trace || console) {
       throw ValidationError("--json shows all events; it does not go with --trace or --console")
     }
+    guard traceBudget >= TraceFile.smallestBudget else {
+      throw ValidationError("--trace-budget is at least \(TraceFile.smallestBudget) bytes")
+    }
+    if report && (attach || traceFile != nil) {
+      throw ValidationError("--report goes with neither --attach nor --trace-file")
+    }
     let names = services.compactMap { ServiceChoice($0)?.name }
     for (index, name) in names.enumerated() where names[..<index].contains(name) {
       throw ValidationError("--service names \(SafeText.escaped(name)) twice")
@@ -139,6 +162,7 @@ struct RunCommand: ExecutableCommand {
     options.untilExit = untilExit
     options.boot = boot
     options.recovery.mode = recovery.mode
+    options.traceFile = traceFile.map { ($0, traceBudget) }
     options.services = chosenServices
     if let coredump {
       options.coredump = try CoredumpChoice(path: coredump, form: coredumpForm.form).policy
@@ -147,8 +171,9 @@ struct RunCommand: ExecutableCommand {
       json
       ? .json : trace || console ? .plain(trace: trace, console: console) : .everything
     var task = RunTask(loaded, options, context)
-    return try SessionMaker(board: board, services: options.services).perform(
-      &task, symbolsFrom: loaded.firmware.elfFile)
+    var maker = SessionMaker(board: board, services: options.services)
+    if attach { maker.preloaded = loaded.firmware }
+    return try maker.perform(&task, symbolsFrom: loaded.firmware.elfFile)
   }
 }
 

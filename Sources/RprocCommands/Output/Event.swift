@@ -30,6 +30,8 @@ package enum Event: Equatable, Sendable {
   case error(Failure)
   /// How the run went.
   case summary(SummaryEvent)
+  /// Text of a trace that was left out, as it came faster than anybody could read it.
+  case skipped(buffer: String, byteCount: UInt64)
   /// Events that were not kept, as they came faster than they could be written.
   case lost(count: Int)
 

@@ -30,6 +30,7 @@ extension Event {
     case .exit: "exit"
     case .error: "error"
     case .summary: "summary"
+    case .skipped: "skipped"
     case .lost: "lost"
     }
   }
@@ -66,6 +67,8 @@ extension Event {
     case .exit(let code): [JSONValue.Field("code", .integer(Int64(code)))]
     case .error(let failure): failure.fields
     case .summary(let summary): summary.fields
+    case .skipped(let buffer, let byteCount):
+      [JSONValue.Field("buffer", .string(buffer)), JSONValue.Field("bytes", .unsigned(byteCount))]
     case .lost(let count): [JSONValue.Field("count", .count(count))]
     }
   }

@@ -79,7 +79,7 @@ extension Event {
   /// Whether a flood of such events may lose some.
   fileprivate var mayBeDropped: Bool {
     switch self {
-    case .trace, .console, .channel, .message: true
+    case .trace, .console, .channel, .message, .skipped: true
     default: false
     }
   }

@@ -64,6 +64,11 @@ package struct HumanEvents: Sendable {
     case .tableTampered(let tampering): ("tampered", .bad, "\(tampering)")
     case .coredump(let dump): ("coredump", .label, dump.text)
     case .exit(let code): ("exit", code == 0 ? .good : .bad, "code \(code)")
+    case .skipped(let buffer, let byteCount):
+      (
+        "skipped", .bad,
+        "\(Decimals.size(byteCount)) of trace \(SafeText.escaped(buffer)) came too fast"
+      )
     case .lost(let count): ("lost", .bad, "\(count) events came too fast to be shown")
     case .firmware, .error, .summary: ("", .dim, "")
     }

@@ -17,6 +17,8 @@ struct RunOptions {
   var recovery = RecoveryPolicy(mode: .disabled)
   /// What is done about the memory of a remote that crashed.
   var coredump = CoredumpPolicy()
+  /// Where trace lines go besides, and how many bytes that may take.
+  var traceFile: (path: String, budget: Int)?
   /// What serves channels.
   var services = ServiceChoice.standard
   /// How events are shown.

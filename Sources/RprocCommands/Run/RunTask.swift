@@ -11,6 +11,7 @@ struct RunTask: SessionTask {
   private let context: CommandContext
   private let image: LoadedImage
   private var printer: EventPrinter
+  private var traceFile: TraceFile?
   private var recovery: RecoveryPolicy
   private var history = CrashHistory()
   /// When the processor starts again, and after which crash.
@@ -39,11 +40,14 @@ struct RunTask: SessionTask {
     _ session: inout Session<Platform>
   ) throws(Failure) -> CommandStatus {
     let log = session.hub.log
+    if let (path, budget) = options.traceFile {
+      traceFile = try TraceFile(path: path, budget: budget)
+    }
     log.add(.firmware(image.event(board: options.board.name)))
     do throws(Failure) {
       try session.start(image.firmware, path: image.file.path, options: options.boot)
     } catch {
-      printer.print(log.take())
+      show(log.take())
       throw error
     }
     tell(session.processor.notices)
@@ -54,11 +58,26 @@ struct RunTask: SessionTask {
       summary.lost = options.expectedMessageCount - summary.messages
     }
     log.add(.summary(summary))
-    printer.print(log.take())
+    show(log.take())
     if let failure { throw failure }
+    if let failure = traceFile?.report { throw failure }
     let status = status(after: ending)
     let isIncomplete = summary.lost > 0 && ending != .unread
     return status == .done && isIncomplete ? .remoteFailed : status
+  }
+
+  /// Prints events, and keeps trace lines.
+  private mutating func show(_ records: [EventRecord]) {
+    printer.print(records)
+    guard let traceFile else { return }
+    for record in records {
+      switch record.event {
+      case .trace(_, let text): traceFile.add(text)
+      case .skipped(_, let byteCount): traceFile.add("... \(byteCount) bytes left out")
+      case .lost(let count): traceFile.add("... \(count) events lost")
+      default: break
+      }
+    }
   }
 
   private func tell(_ notices: [BootNotice]) {
@@ -76,7 +95,7 @@ struct RunTask: SessionTask {
       let poll = MonotonicTime.now.advanced(by: hub.text.pollInterval)
       let records = hub.log.wait(
         until: [deadline, restart?.time, poll].compactMap(\.self).min() ?? poll)
-      printer.print(records)
+      show(records)
       for record in records {
         switch record.event {
         case .exit(let code): return .exited(code)

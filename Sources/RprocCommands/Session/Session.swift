@@ -31,6 +31,7 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
     kicks: @escaping () -> [NotifyID: UInt64]
   ) {
     processor = RemoteProcessor(platform: platform)
+    _ = hub.exchangeState(processor.state.description)
     self.hub = hub
     self.inbox = inbox
     self.chip = chip
@@ -47,7 +48,8 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
     }
   }
 
-  /// Boots `firmware`, binds buses to its devices, and follows what it writes.
+  /// Boots `firmware`, or attaches to what runs already, binds buses to its devices, and follows
+  /// what it writes.
   ///
   /// - Throws: ``Failure``, with everything undone.
   mutating func start(
@@ -61,7 +63,12 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
     do throws(RemoteprocError) {
       try processor.add(SessionFollower(hub: hub, inbox: inbox))
       try processor.add(hub.messages)
-      try processor.boot(firmware, options: options)
+      if processor.state == .detached {
+        hub.expectAttach()
+        try processor.attach(options: options)
+      } else {
+        try processor.boot(firmware, options: options)
+      }
     } catch {
       _ = stop()
       throw Failure(boot: error, path: path)
@@ -79,7 +86,7 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
     inbox.setEventHandler(nil)
     checkTable()
     var failure: Failure?
-    if processor.state != .offline {
+    if processor.state != .offline, processor.state != .detached {
       do throws(RemoteprocError) { try processor.shutdown() } catch {
         failure = Failure(error, status: .remoteFailed)
       }
@@ -119,6 +126,7 @@ struct Session<Platform: PlatformDriver & ~Copyable>: ~Copyable {
   /// - Throws: ``Failure``, with the processor offline or still crashed.
   mutating func recover() throws(Failure) {
     hub.forgetCrash()
+    if processor.platform.capabilities.contains(.attachOnRecovery) { hub.expectAttach() }
     do throws(RemoteprocError) { try processor.recover() } catch {
       throw Failure(error, about: "recovery", status: .remoteFailed)
     }

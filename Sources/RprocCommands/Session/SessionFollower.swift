@@ -17,7 +17,7 @@ struct SessionFollower: Subdevice {
     ResourceEvents.log(
       carveouts: resources.carveouts, traces: resources.traces, devices: resources.devices,
       to: hub.log)
-    hub.noteState("running")
+    hub.noteState(hub.nameOfUp)
     hub.text.follow(resources.traces)
   }
 

@@ -16,6 +16,7 @@ final class SessionHub: Sendable {
     /// What an image was moved by; its symbols know only where it was linked to.
     var displacement: UInt64 = 0
     var tampering: TableTampering?
+    var nameOfUp = "running"
   }
 
   /// Events of the session.
@@ -43,6 +44,12 @@ final class SessionHub: Sendable {
     let drivers = ServiceDrivers(hub: self)
     for service in services { drivers.register(service, on: messages) }
   }
+
+  /// The state that the next start leads to.
+  var nameOfUp: String { state.withLock { $0.nameOfUp } }
+
+  /// Notes that the next start is that of a processor that runs already.
+  func expectAttach() { state.withLock { $0.nameOfUp = "attached" } }
 
   /// Tells of what the platform reports.
   func handle(_ event: PlatformEvent) {

@@ -1,5 +1,6 @@
 import Boards
 import ELF
+import FirmwareFiles
 import PlatformNull
 import PlatformSimulator
 import Remoteproc
@@ -21,6 +22,8 @@ struct SessionMaker {
   let board: Board
   /// What serves channels.
   let services: [ServiceChoice]
+  /// What a boot loader starts before the session; `nil`: nothing.
+  var preloaded: FirmwareImage?
 
   /// Performs `task` on the processor of the board; the symbols of `elf` name addresses.
   ///
@@ -35,17 +38,27 @@ struct SessionMaker {
     let inbox = NotificationDispatcher(pool: pool).makeInbox()
     let hub = SessionHub(log: EventLog(), inbox: inbox, services: services, image: elf)
     guard board.core != nil else {
+      if preloaded != nil {
+        throw Failure(
+          kind: "Board.noCore", message: "board \(board.name) has no core that could run already",
+          status: .unavailable)
+      }
       let platform = try nullPlatform()
       let counter = platform.doorbell
       var session = Session(
         platform: platform, inbox: inbox, hub: hub, chip: nil, kicks: { counter.all })
       return try task.perform(&session)
     }
-    let platform: SimulatorPlatform
+    var platform: SimulatorPlatform
     do throws(SimulatorError) {
       platform = try SimulatorPlatform(board: board, inbox: inbox, pool: pool)
     } catch {
       throw Failure(error, about: "board \(board.name)", status: .unavailable)
+    }
+    if let preloaded {
+      do throws(SimulatorError) { try platform.preload(preloaded) } catch {
+        throw Failure(error, about: "board \(board.name)", status: .refused)
+      }
     }
     let chip = platform.chip
     var session = Session(platform: platform, inbox: inbox, hub: hub, chip: chip, kicks: { [:] })

@@ -10,6 +10,7 @@ final class TextFollower: Sendable {
   private struct Source {
     var name: String
     var reader: TraceReader?
+    var rate: ByteRate
     var lines = LineSplitter()
   }
 
@@ -26,15 +27,20 @@ final class TextFollower: Sendable {
 
   private let state = Guarded(State())
   private let log: EventLog
+  private let rate: ByteRate
 
-  init(log: EventLog) { self.log = log }
+  /// Adds to `log`, of each trace no more than `rate` lets pass.
+  init(log: EventLog, rate: ByteRate = .trace) {
+    self.log = log
+    self.rate = rate
+  }
 
   /// Follows `traces` of a new run from their start.
   func follow(_ traces: [TraceBuffer]) {
     state.withLock { state in
       state.lastLines = []
       state.traces = traces.filter(\.isAvailable).map { trace in
-        Source(name: trace.name.description, reader: TraceReader(trace))
+        Source(name: trace.name.description, reader: TraceReader(trace), rate: rate)
       }
       state.byteCount = traces.reduce(0) { sum, trace in
         sum + min(trace.window?.byteCount ?? 0, TraceBuffer.maximumByteCount)
@@ -96,8 +102,13 @@ final class TextFollower: Sendable {
   private func look() {
     state.withLock { state in
       for index in state.traces.indices {
-        guard let bytes = state.traces[index].reader?.readNew() else { continue }
-        for line in state.traces[index].lines.add(bytes) { add(line, index, &state) }
+        guard let new = state.traces[index].reader?.readNew() else { continue }
+        let bytes = new.prefix(state.traces[index].rate.take(new.count, at: .now))
+        if bytes.count < new.count {
+          let byteCount = UInt64(new.count - bytes.count)
+          log.add(.skipped(buffer: state.traces[index].name, byteCount: byteCount))
+        }
+        for line in state.traces[index].lines.add(Array(bytes)) { add(line, index, &state) }
       }
       state.lastLook = .now
     }

@@ -12,8 +12,6 @@ struct RestartPlan: Sendable {
   }
 
   private static let pageByteCount = 4096
-  /// Bytes of one piece at most, so that no copy needs much memory in one go.
-  private static let pieceByteCount = 256 << 10
 
   let bootAddress: DeviceAddress
   let delayInNanoseconds: UInt64
@@ -30,44 +28,46 @@ struct RestartPlan: Sendable {
   }
 
   private static func pieces(of window: SharedWindow) -> [Piece] {
-    var pieces: [Piece] = []
-    var start = 0
-    while let found = window.nextPopulatedRange(from: start) {
-      start = found.lowerBound
-      let count = min(pieceByteCount, found.count)
-      let bytes = copy(of: window, from: start, count)
-      pieces += runs(in: bytes).compactMap { run in
-        window.window(at: UInt64(start + run.lowerBound), byteCount: UInt64(run.count))
-          .map { Piece(window: $0, bytes: Array(bytes[run])) }
-      }
-      start += count
+    runs(in: window).compactMap { run in
+      window.window(at: UInt64(run.lowerBound), byteCount: UInt64(run.count))
+        .map { Piece(window: $0, bytes: copy(of: $0)) }
     }
-    return pieces
   }
 
   /// Ranges of whole pages with a byte other than 0 in each.
-  private static func runs(in bytes: [UInt8]) -> [Range<Int>] {
+  private static func runs(in window: SharedWindow) -> [Range<Int>] {
     var runs: [Range<Int>] = []
-    for start in stride(from: 0, to: bytes.count, by: pageByteCount) {
-      let page = start..<min(start + pageByteCount, bytes.count)
-      guard bytes[page].contains(where: { $0 != 0 }) else { continue }
-      if let last = runs.last, last.upperBound == start {
-        runs[runs.count - 1] = last.lowerBound..<page.upperBound
-      } else {
-        runs.append(page)
+    var next = 0
+    while let found = window.nextPopulatedRange(from: next) {
+      next = found.upperBound
+      for start in stride(from: found.lowerBound, to: found.upperBound, by: pageByteCount) {
+        let page = start..<min(start + pageByteCount, found.upperBound)
+        guard !isZero(page, in: window) else { continue }
+        if let last = runs.last, last.upperBound == start {
+          runs[runs.count - 1] = last.lowerBound..<page.upperBound
+        } else {
+          runs.append(page)
+        }
       }
     }
     return runs
   }
 
-  private static func copy(
-    of window: SharedWindow, from start: Int, _ count: Int
-  ) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
+  /// RAM is made of whole pages, so a page is made of whole words.
+  private static func isZero(_ page: Range<Int>, in window: SharedWindow) -> Bool {
+    for offset in stride(from: page.lowerBound, to: page.upperBound, by: 8)
+    where window.loadUInt64(at: offset) != 0 {
+      return false
+    }
+    return true
+  }
+
+  private static func copy(of window: SharedWindow) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: window.byteCount)
     var span = bytes.mutableSpan
     // SAFETY: every bit pattern is a valid byte, so raw stores leave a valid array.
     var raw = unsafe span.mutableBytes
-    window.copyOut(from: start, into: &raw)
+    window.copyOut(from: 0, into: &raw)
     return bytes
   }
 
