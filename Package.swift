@@ -122,7 +122,10 @@ let targets: [Target] = [
     ]),
   tests(
     "Conformance",
-    ["Remoteproc", "PlatformNull", "RprocCommands", "ELF", "ResourceTable", "WireTypes"]),
+    [
+      "Coredump", "ELF", "PlatformNull", "Remoteproc", "ResourceTable", "RprocCommands",
+      "Scheduling", "SharedMemory", "WireTypes",
+    ]),
   tests(
     "Integration",
     ringStack + [

@@ -28,7 +28,33 @@ struct LinuxResult: Decodable {
   let traces: [String: String]?
   let virtio: [Device]?
   let ops: String?
+  let ops_after: String?
+  let info: String?
   let state_after: String?
+  let crash: Crash?
+
+  /// What Linux did after a crash was reported.
+  struct Crash: Decodable {
+    let errno: String?
+    let bootaddr: String?
+    let table: String?
+    let state: String?
+    let carveouts: [Memory]?
+    let traces: [String: String]?
+    let virtio: [Device]?
+    let ops: String?
+    let coredump: String?
+  }
+
+  /// The image after the crash, in the form of a result of its own.
+  var recovered: LinuxResult? {
+    guard let crash else { return nil }
+    return LinuxResult(
+      name: name, about: about, opts: opts, outcome: outcome, when: nil,
+      errno: crash.errno ?? "OK", bootaddr: crash.bootaddr, table: crash.table, state: crash.state,
+      carveouts: crash.carveouts, traces: crash.traces, virtio: crash.virtio, ops: crash.ops,
+      ops_after: nil, info: nil, state_after: "offline", crash: nil)
+  }
 
   /// The number after `key=` in the options.
   func option(_ key: String) -> Int32? {
@@ -36,6 +62,14 @@ struct LinuxResult: Decodable {
       return Int32(word.dropFirst(key.count + 1))
     }
     return nil
+  }
+
+  /// The number after `key` in a list of words such as `power 1 table_sz 76`.
+  static func number(_ key: String, in text: String?) -> Int? {
+    let words = (text ?? "").split(separator: " ")
+    return words.firstIndex { $0 == key }.flatMap { index in
+      words.indices.contains(index + 1) ? Int(words[index + 1]) : nil
+    }
   }
 
   /// `kicks` of the driver calls: id to count.

@@ -1,3 +1,5 @@
+import PlatformNull
+import Remoteproc
 import RprocCommands
 import TestSupport
 import Testing
@@ -49,6 +51,29 @@ struct LinuxVariantTests {
       bytes.replaceSubrange(line.offset..<line.offset + line.bytes.count, with: line.bytes)
     }
     return Array(bytes[offset..<offset + count])
+  }
+
+  // Source: [LINUX-6.1] remoteproc: after a crash the same image is loaded and started again.
+  @Test("After a crash and a recovery all is as before, and vring 0 was kicked once more")
+  func recovery() throws {
+    let variant = LinuxVariant(
+      "two devices", VariantImage([VariantImage.vdev(), VariantImage.vdev(id: 99)]), .faults)
+    var processor = RemoteProcessor(platform: try NullPlatform())
+    let report = ReportRun.report(
+      try variant.image.file(), on: &processor, options: BootOptions(profile: .linux),
+      plan: ReportPlan(userCount: 2, crash: CrashReport(kind: .watchdog)),
+      kicks: { $0.doorbell.all })
+    let after = try #require(report.afterCrash.first)
+    #expect(after.error == nil)
+    #expect(after.state == "running")
+    #expect(after.bootAddress == report.bootAddress)
+    #expect(after.table == report.table)
+    #expect(after.carveouts == report.carveouts)
+    #expect(after.devices.map(\.status) == [7, 1])
+    #expect(report.kicks.map(\.count) == [1])
+    #expect(after.kicks.map(\.count) == [2])
+    #expect(report.stateAfterStop == "offline")
+    #expect(processor.platform.grantedByteCount == 0)
   }
 
   @Test("The file", arguments: LinuxVariant.files)

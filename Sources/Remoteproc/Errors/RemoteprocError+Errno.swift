@@ -41,24 +41,5 @@ extension RemoteprocError {
   }
 
   /// The name of ``errno``, such as `EINVAL`.
-  public var errnoName: String {
-    switch errno {
-    case EPERM: "EPERM"
-    case ENOENT: "ENOENT"
-    case EIO: "EIO"
-    case ENXIO: "ENXIO"
-    case EAGAIN: "EAGAIN"
-    case ENOMEM: "ENOMEM"
-    case EACCES: "EACCES"
-    case EFAULT: "EFAULT"
-    case EBUSY: "EBUSY"
-    case ENODEV: "ENODEV"
-    case EINVAL: "EINVAL"
-    case ENOSPC: "ENOSPC"
-    case EOVERFLOW: "EOVERFLOW"
-    case EOPNOTSUPP: "EOPNOTSUPP"
-    case ETIMEDOUT: "ETIMEDOUT"
-    default: "errno \(errno)"
-    }
-  }
+  public var errnoName: String { ErrnoName.of(errno) }
 }

@@ -48,6 +48,14 @@ struct ImageArguments: ParsableArguments {
     return try ImageFile.forCommand(image, search: .standard(custom: directories))
   }
 
+  /// The `errno` nearest to why ``read(_:)`` failed.
+  func errno(reading failure: Failure) -> Int32 {
+    for field in failure.details where field.key == "errno" {
+      if case .integer(let number) = field.value { return Int32(clamping: number) }
+    }
+    return failure.kind.hasSuffix(".notFound") ? ENOENT : EINVAL
+  }
+
   /// Reads the file and recognises it.
   ///
   /// - Throws: ``Failure`` with status 66, 65 or 69.

@@ -17,7 +17,15 @@ struct ReportCommand {
   }
 
   func execute(_ context: CommandContext) throws(Failure) -> CommandStatus {
-    let file = try image.read(context)
+    let file: ImageFile
+    do throws(Failure) { file = try image.read(context) } catch {
+      // Also of an image that cannot be had there is a report.
+      let number = image.errno(reading: error)
+      let unread = RemoteprocError.firmware(name: image.image, errno: number)
+      context.output.line(
+        BootReport(rejected: unread, bootAddress: nil, state: .offline).json.text)
+      throw error
+    }
     var task = ReportTask(image: file, reading: image.options, options: options)
     let status = try SessionMaker(board: board, services: []).perform(&task, symbolsFrom: nil)
     if let report = task.report { context.output.line(report.json.text) }

@@ -16,7 +16,7 @@ package enum ErrorFields {
   ) -> String {
     let mirror = Mirror(reflecting: value)
     guard mirror.displayStyle == .enum, depth < 4 else { return "" }
-    guard let payload = mirror.children.first else { return "\(value)".lastComponent }
+    guard let payload = mirror.children.first else { return EnumCase.name(of: value) ?? "" }
     let name = payload.label ?? ""
     let content = Mirror(reflecting: payload.value)
     if content.displayStyle == .tuple {
@@ -62,9 +62,4 @@ package enum ErrorFields {
         : .string(SafeText.escaped("\(value)", limit: 400))
     }
   }
-}
-
-extension String {
-  // A case without a payload may print with its type in front.
-  fileprivate var lastComponent: String { split(separator: ".").last.map(String.init) ?? self }
 }

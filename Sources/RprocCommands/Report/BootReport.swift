@@ -67,6 +67,8 @@ package struct BootReport: Sendable {
   package var notices: [String] = []
   /// The state after the boot.
   package var state = "offline"
+  /// The same again after a crash and a recovery, if there were any.
+  package var afterCrash: [BootReport] = []
   /// The state after the stop that follows.
   package var stateAfterStop = "offline"
 
