@@ -4,9 +4,9 @@ import PackageDescription
 // Measures what the documentation promises. `swift run -c release --package-path Benchmarks Figures`
 
 let modules = [
-  "Boards", "PlatformSimulator", "RPMsg", "RPMsgBus", "Remoteproc", "RemoteprocVirtio",
-  "Scheduling",
-  "WireTypes",
+  "Boards", "FirmwareFiles", "PlatformNull", "PlatformSimulator", "RPMsg", "RPMsgBus", "Remoteproc",
+  "RemoteprocVirtio",
+  "Scheduling", "SharedMemory", "WireTypes",
 ]
 
 let package = Package(

@@ -24,6 +24,8 @@ let package = Package(
   dependencies: [.package(name: "swift-remoteproc", path: "..")],
   targets: [
     fuzzer("FuzzELF", modules(["ELF", "WireTypes"])),
+    fuzzer("FuzzRelocation", modules(["ELF", "WireTypes"])),
+    fuzzer("FuzzIntelHex", modules(["IntelHex", "WireTypes"])),
     fuzzer("FuzzResourceTable", modules(["ResourceTable", "WireTypes"])),
     fuzzer("FuzzVringDriver", ["Sides"]),
     fuzzer("FuzzVringDevice", ["Sides"]),

@@ -12,6 +12,10 @@ public struct ELFImage: Sendable {
     public var bytes: [UInt8]
     /// `p_memsz`; as many as in the file when `nil`.
     public var memoryByteCount: UInt64?
+    /// `p_vaddr` where it is not `p_paddr`.
+    public var virtualAddress: UInt64?
+    /// `p_align`.
+    public var alignment: UInt64 = 4
 
     /// Makes a loadable segment that may be read and executed.
     public init(address: UInt64, bytes: [UInt8], memoryByteCount: UInt64? = nil) {
@@ -33,6 +37,8 @@ public struct ELFImage: Sendable {
     public var bytes: [UInt8]
     /// `sh_link`.
     public var link: UInt32 = 0
+    /// `sh_offset` of bytes that are in the file already; `nil` adds them.
+    public var offset: Int?
 
     /// Makes a section of bytes that the program defines.
     public init(name: String, address: UInt64 = 0, bytes: [UInt8]) {
@@ -103,6 +109,10 @@ public struct ELFImage: Sendable {
     let sections = allSections
     var sectionOffsets: [Int] = []
     for section in sections {
+      if let offset = section.offset {
+        sectionOffsets.append(offset)
+        continue
+      }
       content.pad(to: 4)
       sectionOffsets.append(contentStart + content.bytes.count)
       content.bytes += section.bytes
@@ -186,12 +196,12 @@ private struct LittleEndianBytes {
     add(segment.type)
     if is64 { add(segment.flags) }
     addWord(UInt64(offset))
-    addWord(segment.address)
+    addWord(segment.virtualAddress ?? segment.address)
     addWord(segment.address)
     addWord(UInt64(segment.bytes.count))
     addWord(segment.memoryByteCount ?? UInt64(segment.bytes.count))
     if !is64 { add(segment.flags) }
-    addWord(4)
+    addWord(segment.alignment)
   }
 
   mutating func add(_ section: ELFImage.Section, nameOffset: Int, at offset: Int) {

@@ -77,7 +77,8 @@ extension RemoteProcessor where Platform: ~Copyable {
     if item.da == nil {
       do throws(IOMMUError) {
         da = try domain.freeAddress(
-          byteCount: byteCount, alignment: domain.pageSizes.largest(upTo: byteCount),
+          byteCount: byteCount,
+          alignment: max(domain.pageSizes.largest(upTo: byteCount), item.alignment),
           preferring: da, avoiding: session.fixedRanges)
       } catch { throw .iommu(error) }
     }

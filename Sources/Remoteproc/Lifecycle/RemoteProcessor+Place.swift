@@ -35,6 +35,10 @@ extension RemoteProcessor where Platform: ~Copyable {
       name: Self.placedName, da: nil, byteCount: placement.byteCount,
       alignment: max(placement.alignment, DeviceMemoryPool.pageByteCount), purpose: .image)
     let grant = try grant(memory, &session)
+    guard grant.da.rawValue & (placement.alignment - 1) == 0 else {
+      throw .platform(
+        .invalidRequest(byteCount: placement.byteCount, alignment: placement.alignment))
+    }
     session.placed = Carveout(
       name: Self.placedName, da: grant.da, pa: grant.pa, flags: 0, purpose: .image,
       holdsVring: false, window: grant.window)

@@ -1,7 +1,7 @@
 /// Intel HEX text for tests; it shares no code with the reader.
-enum HexText {
+public enum HexText {
   /// One record with its checksum.
-  static func record(_ type: UInt8, _ address: UInt16 = 0, _ data: [UInt8] = []) -> String {
+  public static func record(_ type: UInt8, _ address: UInt16 = 0, _ data: [UInt8] = []) -> String {
     let bytes =
       [UInt8(data.count), UInt8(address >> 8), UInt8(address & 0xff), type] + data
     let sum = bytes.reduce(UInt8(0), &+)
@@ -9,25 +9,25 @@ enum HexText {
   }
 
   /// The record that ends a file.
-  static let end = ":00000001FF"
+  public static let end = ":00000001FF"
 
   /// A linear base, in units of 64 KiB.
-  static func linear(_ upper: UInt16) -> String {
+  public static func linear(_ upper: UInt16) -> String {
     record(4, 0, [UInt8(upper >> 8), UInt8(upper & 0xff)])
   }
 
   /// A segmented base, in units of 16 bytes.
-  static func segmented(_ paragraph: UInt16) -> String {
+  public static func segmented(_ paragraph: UInt16) -> String {
     record(2, 0, [UInt8(paragraph >> 8), UInt8(paragraph & 0xff)])
   }
 
   /// A linear start address.
-  static func start(_ address: UInt32) -> String {
+  public static func start(_ address: UInt32) -> String {
     record(5, 0, (0..<4).map { UInt8(truncatingIfNeeded: address >> UInt32(24 - 8 * $0)) })
   }
 
   /// Lines as a file.
-  static func file(_ lines: [String], newline: String = "\n") -> [UInt8] {
+  public static func file(_ lines: [String], newline: String = "\n") -> [UInt8] {
     Array(lines.map { $0 + newline }.joined().utf8)
   }
 
