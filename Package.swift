@@ -78,7 +78,7 @@ let targets: [Target] = [
     ringStack + [
       "Coredump", "ELF", "ResourceTable", "Remoteproc", "RPMsgBus", "RemoteprocVirtio", "Boards",
       "PlatformNull", "PlatformSimulator", "Scheduling", "SimulatedSoC", "FirmwareFiles",
-      "IntelHex", "CLinux", arguments,
+      "IntelHex", "CLinux", arguments, yams,
     ],
     // Tests and users boot these from the folder; the demo's own is part of the program.
     exclude: ["crash", "echo", "echo-poll", "echo-v0"].map { "Images/\($0).elf" },

@@ -1,6 +1,5 @@
 import Foundation
 import WireTypes
-import Yams
 
 extension Board {
   /// The largest board file that is read, in bytes.
@@ -23,7 +22,8 @@ extension Board {
     guard yaml.utf8.count <= Self.maxFileByteCount else {
       throw .tooLarge(byteCount: yaml.utf8.count, fileName: fileName)
     }
-    var reader = try BoardReader(Self.document(yaml, fileName: fileName), fileName: fileName)
+    let document = try YAMLDocument.node(yaml, of: "board", fileName: fileName)
+    var reader = try BoardReader(document, fileName: fileName)
     self = try reader.board()
   }
 
@@ -69,45 +69,5 @@ extension Board {
     if error.domain == NSPOSIXErrorDomain { return Int32(truncatingIfNeeded: error.code) }
     let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError
     return Int32(truncatingIfNeeded: underlying?.code ?? Int(ENOENT))
-  }
-
-  private static func document(_ yaml: String, fileName: String) throws(BoardError) -> Node {
-    let start = BoardLocation(fileName: fileName, line: 1)
-    try refuseReferences(yaml, fileName: fileName)
-    do {
-      guard let node = try Yams.compose(yaml: yaml) else {
-        throw BoardError.wrongShape(key: "board", expected: .mapping, at: start)
-      }
-      return node
-    } catch let error as BoardError {
-      throw error
-    } catch let error as YamlError {
-      throw syntaxError(error, fileName: fileName)
-    } catch {
-      throw .syntax(problem: "not YAML", at: start)
-    }
-  }
-
-  // Anchors and aliases have no use here, and a few lines of them expand without bound.
-  private static func refuseReferences(_ yaml: String, fileName: String) throws(BoardError) {
-    for (index, line) in yaml.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    where line.prefix(while: { $0 != "#" }).contains(where: { $0 == "&" || $0 == "*" }) {
-      throw .syntax(
-        problem: "anchors and aliases are not used in board files",
-        at: BoardLocation(fileName: fileName, line: index + 1))
-    }
-  }
-
-  private static func syntaxError(_ error: YamlError, fileName: String) -> BoardError {
-    func at(_ line: Int) -> BoardLocation { BoardLocation(fileName: fileName, line: line) }
-    switch error {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-      .composer(_, let problem, let mark, _):
-      return .syntax(problem: problem, at: at(mark.line))
-    case .duplicatedKeysInMapping(let duplicates, let context):
-      return .duplicateKey(duplicates.first ?? "", at: at(context.mark.line))
-    default:
-      return .syntax(problem: "not YAML", at: at(1))
-    }
   }
 }

@@ -32,6 +32,8 @@ public enum BoardError: Error, Equatable, Sendable {
     case frequency
     /// `true` or `false`.
     case flag
+    /// Pairs of hexadecimal digits.
+    case bytes = "row of hexadecimal bytes"
   }
 
   /// The text is not YAML; `problem` is the reader's own wording.

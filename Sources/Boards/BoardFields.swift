@@ -1,14 +1,16 @@
 import WireTypes
-import Yams
+package import Yams
 
 /// One YAML mapping with its place, whose keys are all known and unique.
-struct BoardFields {
-  let fileName: String
-  let location: BoardLocation
+package struct BoardFields {
+  /// The name of the file for errors.
+  package let fileName: String
+  /// Where the mapping begins.
+  package let location: BoardLocation
   private let entries: [(key: String, node: Node)]
 
   /// Reads the mapping `node`, which is the value of `key` for error messages.
-  init(
+  package init(
     _ node: Node, key: String, known: [String], fileName: String
   ) throws(BoardError) {
     self.fileName = fileName
@@ -33,28 +35,37 @@ struct BoardFields {
     BoardLocation(fileName: fileName, line: node.mark?.line ?? 1)
   }
 
-  func location(of node: Node) -> BoardLocation { Self.location(of: node, fileName: fileName) }
+  /// Where `node` starts.
+  package func location(of node: Node) -> BoardLocation {
+    Self.location(of: node, fileName: fileName)
+  }
 
-  func optional(_ key: String) -> Node? { entries.first { $0.key == key }?.node }
+  /// The value of `key`, if it is there.
+  package func optional(_ key: String) -> Node? { entries.first { $0.key == key }?.node }
 
-  func required(_ key: String) throws(BoardError) -> Node {
+  /// The value of `key`.
+  package func required(_ key: String) throws(BoardError) -> Node {
     guard let node = optional(key) else { throw .missingKey(key, at: location) }
     return node
   }
 
-  func fields(_ key: String, _ node: Node, known: [String]) throws(BoardError) -> BoardFields {
+  /// The mapping `node`, whose keys may be those that are `known`.
+  package func fields(_ key: String, _ node: Node, known: [String]) throws(BoardError)
+    -> BoardFields
+  {
     try BoardFields(node, key: key, known: known, fileName: fileName)
   }
 
   /// The elements of the list `key`.
-  func list(_ key: String, _ node: Node) throws(BoardError) -> [Node] {
+  package func list(_ key: String, _ node: Node) throws(BoardError) -> [Node] {
     guard let sequence = node.sequence else {
       throw .wrongShape(key: key, expected: .list, at: location(of: node))
     }
     return Array(sequence)
   }
 
-  func text(_ key: String, _ node: Node) throws(BoardError) -> String {
+  /// The text of a scalar.
+  package func text(_ key: String, _ node: Node) throws(BoardError) -> String {
     guard let scalar = node.scalar else {
       throw .wrongShape(key: key, expected: .text, at: location(of: node))
     }
@@ -102,7 +113,7 @@ struct BoardFields {
   }
 
   /// A decimal or hexadecimal number inside `range`, with a unit if `shape` has units.
-  func number(
+  package func number(
     _ key: String, _ node: Node, as shape: BoardError.Shape, in range: ClosedRange<UInt64>,
     multipleOf alignment: UInt64 = 1
   ) throws(BoardError) -> UInt64 {

@@ -14,7 +14,7 @@ public enum CommandStatus: Equatable, Sendable {
   case unavailable
   /// The remote crashed or failed, or messages were lost.
   case remoteFailed
-  /// Standard output could not be written.
+  /// Standard output, or the file to be made, could not be written.
   case outputFailed
   /// The time given by the user ended the run.
   case timedOut

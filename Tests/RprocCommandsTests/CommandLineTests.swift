@@ -21,7 +21,7 @@ struct CommandLineTests {
   @Test(
     "Help fits a terminal of 80 columns, so that nothing is wrapped",
     arguments: [
-      "demo", "run", "inspect", "check", "ping", "boards",
+      "demo", "run", "inspect", "check", "table", "ping", "boards",
     ])
   func helpWidth(command: String) throws {
     for arguments in [["--help"], [command, "--help"]] {

@@ -22,6 +22,6 @@ struct RprocCommand: ParsableCommand {
     version: RprocTool.version,
     subcommands: [
       DemoCommand.self, RunCommand.self, InspectCommand.self, CheckCommand.self,
-      PingCommand.self, ViewsCommand.self, BoardsCommand.self,
+      TableCommand.self, PingCommand.self, ViewsCommand.self, BoardsCommand.self,
     ])
 }

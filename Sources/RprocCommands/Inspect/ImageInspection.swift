@@ -127,7 +127,7 @@ package struct TableInspection {
     case fixed(UInt64)
   }
 
-  /// The section it was in; `nil` when it was in memory.
+  /// The section that the table lies in; `nil` for one alone or in memory.
   let section: ELFSection?
   let byteCount: Int
   private(set) var version: ResourceTableVersion?

@@ -62,6 +62,7 @@ enum InspectionJSON {
     ])
   }
 
+  /// A resource table as one JSON object.
   static func table(_ table: TableInspection) -> JSONValue {
     .object([
       Field("version", table.version.map { .integer($0 == .v0 ? 0 : 1) } ?? .null),

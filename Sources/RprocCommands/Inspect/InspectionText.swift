@@ -20,7 +20,7 @@ struct InspectionText {
     if !inspection.sections.isEmpty { lines += [""] + titled("SECTIONS", sections) }
     lines.append("")
     if let table = inspection.table {
-      lines += titled("RESOURCE TABLE", Self.rows(of: table), note: note(on: table))
+      lines += Self.lines(of: table, palette: palette)
     } else if inspection.failure == nil {
       let reason =
         inspection.content.isELF
@@ -29,6 +29,11 @@ struct InspectionText {
       lines.append("no resource table (\(reason))")
     }
     return lines
+  }
+
+  /// The lines of a resource table.
+  static func lines(of table: TableInspection, palette: Palette) -> [String] {
+    titled("RESOURCE TABLE", rows(of: table), note: note(on: table), palette)
   }
 
   private var header: String {
@@ -44,7 +49,13 @@ struct InspectionText {
     ].joined(separator: "   ")
   }
 
-  private func titled(_ title: String, _ rows: [[String]], note: String = "") -> [String] {
+  private func titled(_ title: String, _ rows: [[String]]) -> [String] {
+    Self.titled(title, rows, note: "", palette)
+  }
+
+  private static func titled(
+    _ title: String, _ rows: [[String]], note: String, _ palette: Palette
+  ) -> [String] {
     let first = palette.paint(title, .accent) + (note.isEmpty ? "" : "   \(note)")
     return [first] + Columns.table(rows, indent: 2)
   }
@@ -88,10 +99,12 @@ struct InspectionText {
       }
   }
 
-  private func note(on table: TableInspection) -> String {
+  private static func note(on table: TableInspection) -> String {
     let version = table.version.map { $0 == .v0 ? "version 0, " : "version 1, " } ?? ""
-    let place = table.section.map { " at \($0.address), file offset \(Hex.address($0.offset))" }
-    return "\(version)\(table.entryCount) entries, \(table.byteCount) bytes" + (place ?? "")
+    let place = table.section.map { section in
+      " at \(section.address), file offset \(Hex.address(section.offset))"
+    }
+    return "\(version)\(table.entryCount) entries, \(table.byteCount) bytes\(place ?? "")"
   }
 
   static func rows(of table: TableInspection) -> [[String]] {

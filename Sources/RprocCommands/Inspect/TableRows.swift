@@ -78,6 +78,7 @@ enum TableRows {
     row.name = record.name.description
     switch kind {
     case "vring":
+      if record.da != 0 { row.da = .fixed(record.da) }
       row.details = [field("id", UInt64(record.id)), field("num", UInt64(record.count))]
     case "vdev":
       row.details = [
