@@ -33,15 +33,29 @@ enum Load {
     let contents = (0..<byteCount).map { UInt8(truncatingIfNeeded: $0 &* 7) }
     try Data(contents).write(to: paths[0])
     try Data(elf(contents)).write(to: paths[1])
-    defer { for path in paths { try? FileManager.default.removeItem(at: path) } }
+    defer {
+      for path in paths {
+        do { try FileManager.default.removeItem(at: path) } catch { print("\(path): \(error)") }
+      }
+    }
+    for isTouched in [true, false] {
+      try compare(contents, paths.map(\.path), isTouched: isTouched, rounds: rounds)
+    }
+  }
+
+  /// Rounds of one copy and one load of each file, with targets that were touched before or not.
+  private static func compare(
+    _ contents: [UInt8], _ paths: [String], isTouched: Bool, rounds: Int
+  ) throws {
     var copies: [Double] = []
     var figures: [[(read: Double, load: Double)]] = [[], []]
     for _ in 0..<rounds {
-      copies.append(try copy(contents))
-      for (index, path) in paths.enumerated() { figures[index].append(try load(path.path)) }
+      copies.append(try copy(contents, isTouched))
+      for (index, path) in paths.enumerated() { figures[index].append(try load(path, isTouched)) }
     }
     let reference = median(copies)
-    print("memcpy of 64 MiB into memory that was there: \(milliseconds(reference))")
+    print(
+      "memcpy of 64 MiB into \(isTouched ? "touched" : "new") memory: \(milliseconds(reference))")
     for (name, values) in zip(["raw", "ELF"], figures) {
       let read = median(values.map(\.read))
       let load = median(values.map(\.load))
@@ -53,17 +67,19 @@ enum Load {
     }
   }
 
-  /// A copy as the C library does it, from private memory to memory that was touched before.
-  private static func copy(_ contents: [UInt8]) throws -> Double {
+  /// A copy as the C library does it, from private memory to shared memory.
+  private static func copy(_ contents: [UInt8], _ isTouched: Bool) throws -> Double {
     let window = try SharedRegion(byteCount: byteCount).window
-    window.fill(from: 0, count: byteCount, with: 1)
+    if isTouched { window.fill(from: 0, count: byteCount, with: 1) }
     return seconds { window.copyIn(contents.span.bytes, at: 0) }
   }
 
-  /// The file to private memory, and from there to the target's memory, which was touched before.
-  private static func load(_ path: String) throws -> (read: Double, load: Double) {
+  /// The file to private memory, and from there to the target's memory.
+  private static func load(
+    _ path: String, _ isTouched: Bool
+  ) throws -> (read: Double, load: Double) {
     let window = try SharedRegion(byteCount: 96 << 20).window
-    window.fill(from: 0, count: window.byteCount, with: 1)
+    if isTouched { window.fill(from: 0, count: window.byteCount, with: 1) }
     var processor = RemoteProcessor(platform: Memory(window: window))
     let start = MonotonicTime.now
     let file = try ImageFile(path: path)
