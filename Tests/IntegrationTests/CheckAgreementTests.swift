@@ -86,13 +86,13 @@ struct CheckAgreementTests {
     #expect(booted > 20 && refused > 20, "\(booted) booted, \(refused) refused")
   }
 
-  @Test("On the simulated board", arguments: [2])
-  func simulator(seed: UInt64) throws {
+  @Test("On the simulated boards", arguments: [("virt-rv32", 2), ("virt-rv32-mmu", 3)])
+  func simulator(board: String, seed: UInt64) throws {
     let pool = WorkerPool(name: "check", threadCount: 1)
     let inbox = NotificationDispatcher(pool: pool).makeInbox()
     var processor = RemoteProcessor(
       platform: try SimulatorPlatform(
-        board: try Board.named("virt-rv32"), inbox: inbox, pool: pool))
+        board: try Board.named(board), inbox: inbox, pool: pool))
     var booted = 0
     var refused = 0
     for (name, bytes) in try Self.images(seed: seed) {

@@ -202,6 +202,9 @@ struct CheckRuleTests {
       .messageBuffers, at: 12, .carveout(CheckCase.memory("vdev0buffer", at: nil, 0x1000))),
     .entry(.outOfMemory, at: 12, .carveout(CheckCase.memory("huge", at: nil, 0x200_0000))),
     .entry(.carveoutBudget, at: nil, .carveout(CheckCase.memory("huge", at: nil, 0x800_0000))),
+    .entry(
+      .devmemNotAllowed, at: 8, .devmem(CheckCase.memory("regs", at: 0, 0x1000, pa: 0x4000)),
+      arguments: ["--board", "virt-rv32-mmu"]),
     .entry(.devmemWithoutIOMMU, at: 0, .devmem(CheckCase.memory("regs", at: 0, 0x1000))),
     .entry(
       .unusedCarveout, at: 24, warning: true,
@@ -281,7 +284,7 @@ struct CheckRuleTests {
     let elsewhere: Set<CheckRule> = [
       // Of other platforms: memory that exists before, addresses above 4 GiB, vendors, an IOMMU.
       .carveoutTooSmall, .carveoutMismatch, .addressNotExpressible, .vendorEntryRefused,
-      .devmemNotAllowed, .iommuMapping, .platformFailed,
+      .iommuMapping, .platformFailed,
       // Of the null board and of Linux; Linux takes names and addresses otherwise.
       .fixedAddress, .carveoutName, .segmentAddressWidth,
       // No table that was read makes these; the code that reports them is shared with a boot.
