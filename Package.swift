@@ -130,7 +130,7 @@ let targets: [Target] = [
     "Integration",
     ringStack + [
       "Coredump", "Remoteproc", "PlatformNull", "PlatformSimulator", "Boards", "ELF",
-      "RPMsgBus", "RprocCommands", "Scheduling",
+      "ResourceTable", "RPMsgBus", "RprocCommands", "Scheduling",
     ]),
   tests(
     "RprocCommands",

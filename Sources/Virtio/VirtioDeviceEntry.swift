@@ -132,6 +132,59 @@ extension VirtioDeviceEntry {
   }
 }
 
+#if !hasFeature(Embedded)
+// Configuration space as a whole. Its table has no generation counter, so that a value of several
+// bytes that the other side changes meanwhile could be read half old and half new. Host only:
+// firmware reads single bytes.
+extension VirtioDeviceEntry {
+  /// How often a read is tried before it is given up.
+  private static var readLimit: Int { 16 }
+
+  /// Copies the configuration space from `offset` on into `target`.
+  ///
+  /// The bytes are read twice and must be the same, so that all of them were there at one time,
+  /// unless the other side plays tricks. How long the space is was read once and stays so.
+  ///
+  /// - Throws: ``VirtioError/configOutOfRange(offset:byteCount:available:)``, or
+  ///   ``VirtioError/configUnstable(offset:byteCount:)`` when it changes at each look.
+  public func readConfig(
+    at offset: Int, into target: inout MutableRawSpan
+  ) throws(VirtioError) {
+    try checkConfig(offset, target.byteCount)
+    for _ in 0..<Self.readLimit {
+      memory.sample(from: configStart + offset, into: &target)
+      if isConfig(at: offset, equalTo: target.bytes) { return }
+    }
+    throw .configUnstable(offset: offset, byteCount: target.byteCount)
+  }
+
+  /// Writes `source` to the configuration space from `offset` on.
+  ///
+  /// The other side may see part of it before the rest; a status that is set afterwards, or a kick,
+  /// tells it when to look.
+  ///
+  /// - Throws: ``VirtioError/configOutOfRange(offset:byteCount:available:)``, with nothing written.
+  public func writeConfig(_ source: RawSpan, at offset: Int) throws(VirtioError) {
+    try checkConfig(offset, source.byteCount)
+    memory.copyIn(source, at: configStart + offset)
+  }
+
+  private func checkConfig(_ offset: Int, _ byteCount: Int) throws(VirtioError) {
+    guard offset >= 0, offset <= configByteCount, byteCount <= configByteCount - offset else {
+      throw .configOutOfRange(offset: offset, byteCount: byteCount, available: configByteCount)
+    }
+  }
+
+  private func isConfig(at offset: Int, equalTo bytes: RawSpan) -> Bool {
+    for index in 0..<bytes.byteCount {
+      let now = memory.loadUInt8(at: configStart + offset + index)
+      if now != bytes.littleEndian(at: index, as: UInt8.self) { return false }
+    }
+    return true
+  }
+}
+#endif
+
 extension ForeignMemory {
   /// Four bytes at any offset: at once when they are aligned, else byte by byte.
   fileprivate func load32(at offset: Int) -> UInt32 {

@@ -10,6 +10,12 @@ public enum VirtioError: Error, Equatable, Sendable {
   case featuresNotOffered(VirtioFeatures)
   /// Features were accepted that the 32-bit fields of the entry cannot carry.
   case featuresNotExpressible(VirtioFeatures)
+  #if !hasFeature(Embedded)
+  /// Bytes outside of the configuration space were asked for, which has `available` of them.
+  case configOutOfRange(offset: Int, byteCount: Int, available: Int)
+  /// The other side keeps changing these bytes of the configuration space.
+  case configUnstable(offset: Int, byteCount: Int)
+  #endif
 }
 
 #if !hasFeature(Embedded)
@@ -27,6 +33,10 @@ extension VirtioError: CustomStringConvertible {
       "virtio features 0x\(String(features.rawValue, radix: 16)) were not offered"
     case .featuresNotExpressible(let features):
       "virtio features 0x\(String(features.rawValue, radix: 16)) do not fit into 32 bits"
+    case .configOutOfRange(let offset, let byteCount, let available):
+      "\(byteCount) bytes at \(offset) are not in the \(available) bytes of config space"
+    case .configUnstable(let offset, let byteCount):
+      "config space: \(byteCount) bytes at \(offset) change at each look"
     }
   }
 }

@@ -344,6 +344,56 @@ struct IOMMUBootTests {
     }
     expectClean(processor)
   }
+
+  @Test("Errors of mapping say which memory and why")
+  func descriptions() {
+    let errors: [RemoteprocError] = [
+      .noIOMMU, .notMappable(TestFirmware.name("fw")), .iommu(.notMapped(device(0x10))),
+      .platform(.noIOMMU),
+      .platform(.nothingThere(PhysicalAddress(rawValue: 0x40), byteCount: 0x1000)),
+    ]
+    #expect(
+      errors.map(\.description) == [
+        "an IOMMU is demanded, the platform has none",
+        "memory \"fw\" has no physical address, so that the IOMMU cannot map it",
+        "IOMMU: nothing is mapped at da 0x10", "the IOMMU is missing",
+        "0x1000 bytes at pa 0x40 are no memory",
+      ])
+    #expect(
+      errors.map(\.errnoName) == ["ENODEV", "EINVAL", "EINVAL", "ENODEV", "EINVAL"])
+    #expect(RemoteprocError.iommu(.alreadyMapped(device(0))).errnoName == "ENOMEM")
+  }
+
+  @Test("An attach keeps what was mapped, adds what is missing, and leaves the rest at the end")
+  func attach() throws {
+    let table = try Self.firmware([TestFirmware.carveout("heap", 0x1000)]).table()
+    var platform = try TestPlatform.withIOMMU()
+    // The code lies in SRAM, as a boot loader has put it there; the table behind it.
+    platform.found = [Domain.mapping(0, to: TestPlatform.sramStart.rawValue, 0x4000)]
+    platform.sram.copyIn(table.span.bytes, at: 0x1000)
+    platform.runsAlready = true
+    platform.loadedTable = try deviceRange(0x1000, UInt64(table.count))
+    let found = platform.found
+    let sram = platform.sram
+    var processor = RemoteProcessor(platform: platform)
+    for _ in 0..<2 {
+      try processor.attach()
+      #expect(processor.state == .attached)
+      let current = processor.iommu
+      let domain = try #require(current)
+      #expect(domain.mappings.count == 2)
+      let carveouts = processor.carveouts
+      #expect(carveouts[0].da == device(0) && carveouts[0].pa == TestPlatform.sramStart)
+      #expect(domain.translate(carveouts[1].da) == carveouts[1].pa)
+      sram.store(0x77 as UInt32, at: 0x3000)
+      let seen = processor.window(at: try deviceRange(0x3000, 4))
+      #expect(seen?.loadUInt32(at: 0) == 0x77)
+      try processor.detach()
+      #expect(processor.platform.mapped == found)
+      #expect(!processor.platform.script.calls.contains("detach IOMMU"))
+      #expect(processor.platform.pool.grantedByteCount == 0)
+    }
+  }
 }
 
 /// A platform that says it has an IOMMU, and nothing more.

@@ -16,6 +16,18 @@ public struct Vdev: Sendable {
 
   /// What kind of device it is.
   public var id: VirtioDeviceID { device.id }
+
+  /// A copy of all of the configuration space, as it was at one moment; empty without any.
+  ///
+  /// - Throws: `VirtioError.configUnstable(offset:byteCount:)` when the remote keeps changing it.
+  public func config() throws(VirtioError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: device.entry.configByteCount)
+    var span = bytes.mutableSpan
+    // SAFETY: every bit pattern is a valid byte, so raw stores leave a valid array.
+    var raw = unsafe span.mutableBytes
+    try device.entry.readConfig(at: 0, into: &raw)
+    return bytes
+  }
 }
 
 extension Vdev {
