@@ -20,7 +20,7 @@ struct CoredumpReaderTests {
   func notes() throws {
     let facts = CoredumpFacts([
       CoredumpFacts.Fact("state", "crashed"), CoredumpFacts.Fact("detail", "a\nb\\ é\u{1b}: "),
-      CoredumpFacts.Fact("empty", ""),
+      CoredumpFacts.Fact("empty", ""), CoredumpFacts.Fact("k:ey", "  two spaces: kept"),
     ])
     let traces = [
       CoredumpTrace(name: WireName("a"), da: address(0x8000_0000), text: [1, 0xff, 0]),

@@ -1,7 +1,7 @@
 /// What is known about a crash, as lines of text.
 ///
 /// Keys are lower-case words; a value is one line, in which any byte that is not printable ASCII,
-/// and the backslash, is written as `\xNN`. Unknown keys are for people.
+/// and the backslash, is written as `\xNN`, as is a colon in a key. Unknown keys are for people.
 public struct CoredumpFacts: Equatable, Sendable {
   /// A key and its value.
   public struct Fact: Equatable, Sendable {
@@ -38,7 +38,8 @@ public struct CoredumpFacts: Equatable, Sendable {
   public var note: CoredumpNote {
     var bytes: [UInt8] = []
     for fact in facts {
-      bytes += Self.escaped(fact.key) + Array(": ".utf8) + Self.escaped(fact.value)
+      bytes += Self.escaped(fact.key, also: UInt8(ascii: ":")) + Array(": ".utf8)
+      bytes += Self.escaped(fact.value)
       bytes.append(UInt8(ascii: "\n"))
     }
     return CoredumpNote(.facts, bytes)
@@ -49,14 +50,17 @@ public struct CoredumpFacts: Equatable, Sendable {
     guard note.kind == .facts else { return nil }
     facts = note.bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-      let value = line[(colon + 1)...].drop { $0 == UInt8(ascii: " ") }
-      return Fact(Self.unescaped(line[..<colon]), Self.unescaped(value))
+      let value = line[(colon + 1)...]
+      let text = value.first == UInt8(ascii: " ") ? value.dropFirst() : value
+      return Fact(Self.unescaped(line[..<colon]), Self.unescaped(text))
     }
   }
 
-  private static func escaped(_ text: String) -> [UInt8] {
+  private static func escaped(_ text: String, also other: UInt8? = nil) -> [UInt8] {
     text.utf8.prefix(maximumValueByteCount).flatMap { byte -> [UInt8] in
-      guard byte < 0x20 || byte >= 0x7f || byte == UInt8(ascii: "\\") else { return [byte] }
+      guard byte < 0x20 || byte >= 0x7f || byte == UInt8(ascii: "\\") || byte == other else {
+        return [byte]
+      }
       return Array(((byte < 16 ? "\\x0" : "\\x") + String(byte, radix: 16)).utf8)
     }
   }
