@@ -54,14 +54,12 @@ final class PoolState: Sendable {
   }
 
   func stop() {
-    let dropped = queue.withLock { queue in
-      let dropped = queue.ready.compactMap(\.self) + queue.timed
-      queue = Queue(isStopping: true)
-      return dropped
-    }
+    var dropped = Queue(isStopping: true)
+    queue.withLock { swap(&$0, &dropped) }
     notify(.max)
-    // Only now, without the lock: what a job holds may end with it.
-    _ = consume dropped
+    // Only now, without the lock: what a job holds may end with it, and call the pool. A value
+    // that is not held on to ends after its last use, which is under the lock.
+    withExtendedLifetime(dropped) {}
   }
 
   /// What each worker thread does until the pool stops.
