@@ -5,7 +5,7 @@ import Virtio
 
 /// The message buses of a processor, over all its lives.
 ///
-/// Add it to a ``RemoteProcessor``, or to the processor of a ``ProcessorController``, before the
+/// Add it to a `RemoteProcessor`, or to the processor of a `ProcessorController`, before the
 /// first boot. Each start of the processor, also after a crash, makes a bus for every rpmsg device
 /// that its firmware offers, registers the service drivers on it, and passes the remote's
 /// notifications on; each end closes them: senders fail, streams end, and nothing touches the
@@ -60,7 +60,7 @@ public final class RPMsgSubdevice: Subdevice {
 
   /// Makes a bus for each rpmsg device.
   ///
-  /// - Throws: ``SubdeviceError/unusable(reason:)`` when a device cannot be driven.
+  /// - Throws: `SubdeviceError.unusable(reason:)` when a device cannot be driven.
   public func start(_ resources: ProcessorResources) throws(SubdeviceError) {
     for vdev in resources.devices where vdev.isForDriver && vdev.id == .rpmsg {
       do throws(RPMsgBusError) { try bind(vdev, resources.doorbell) } catch {

@@ -20,7 +20,7 @@ public struct ProcessorCoredump: CoredumpSource {
 
   /// Writes the dump.
   ///
-  /// - Throws: ``CoredumpError``.
+  /// - Throws: `CoredumpError`.
   public func write(
     to sink: inout some CoredumpSink & ~Copyable
   ) throws(CoredumpError) -> CoredumpReport {

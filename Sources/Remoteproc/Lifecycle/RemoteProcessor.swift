@@ -6,7 +6,7 @@ public import WireTypes
 /// A value with a single owner; nothing here locks or blocks for long except the platform. Every
 /// step of a boot has an undo: a boot that fails leaves nothing allocated, powered or started.
 ///
-/// Message drivers bind to ``devices`` after a boot, and must have let go before ``shutdown()``.
+/// Message drivers bind to ``devices`` after a boot, and must have let go before ``shutdown(gracePeriod:)``.
 /// Whoever drops a running processor relies on the platform to stop it.
 public struct RemoteProcessor<Platform: PlatformDriver & ~Copyable>: ~Copyable {
   enum Phase {
