@@ -247,6 +247,22 @@ struct ControllerTests {
     #expect(bench.script.calls.count { $0.hasPrefix("start") } == starts + 1)
   }
 
+  @Test("A user who leaves during the wait does not end the recovery of the others")
+  func leaveDuringBackOff() async throws {
+    let bench = try ControllerBench(
+      recovery: RecoveryPolicy(backOff: .milliseconds(200), limit: 100))
+    try await bench.controller.boot()
+    try await bench.controller.boot()
+    await bench.controller.reportCrash(Self.crash)
+    let events = bench.controller.events()
+    await bench.controller.reportCrash(Self.crash)
+    try await bench.controller.shutdown()
+    let back = ControlEvent.state(from: .crashed(Self.crash), to: .running)
+    let seen = await collect(events) { $0 == back }
+    #expect(seen.last == back)
+    #expect(await bench.controller.userCount == 1)
+  }
+
   @Test("An event of an earlier run is no crash of this one")
   func staleEvents() async throws {
     let bench = try ControllerBench()

@@ -72,6 +72,8 @@ extension ProcessorController where Platform: ~Copyable {
 
   /// Notes that a crash was not recovered from, as the processor was stopped.
   func settleCrash() {
+    // With users left it stays crashed, and may still be recovered for them.
+    if case .crashed = state { return }
     if crashHistory.newest?.outcome == .pending { crashHistory.settle(.left) }
   }
 }
