@@ -43,9 +43,9 @@ public struct HostileHost: ~Copyable {
     let rings = [memory(layout.byteCount), memory(layout.byteCount)]
     let pool = memory(1 << 14)
     var remote = RPMsgRemote(
-      transmitter: RPMsgRemoteTransmitter(
+      transmitter: RPMsgDeviceTransmitter(
         ring: try Self.ring(rings[0], layout, pool), notifyID: NotifyID(rawValue: 0)),
-      receiver: RPMsgRemoteReceiver(
+      receiver: RPMsgDeviceReceiver(
         ring: try Self.ring(rings[1], layout, pool), notifyID: NotifyID(rawValue: 1)),
       doorbell: Bell(), endpointCapacity: 4)
     _ = try remote.makeEndpoint(named: WireName("echo"))

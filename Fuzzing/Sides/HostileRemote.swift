@@ -20,8 +20,8 @@ public struct HostileRemote: ~Copyable {
   private let layout: VringLayout
   private let rings: [FuzzedMemory]
   private let pool: FuzzedMemory
-  private var receiver: RPMsgHostReceiver<FuzzedMemory>
-  private var transmitter: RPMsgHostTransmitter<FuzzedMemory>
+  private var receiver: RPMsgDriverReceiver<FuzzedMemory>
+  private var transmitter: RPMsgDriverTransmitter<FuzzedMemory>
   private var reservation: RPMsgReservation?
   private var seen: [UInt16] = [0, 0]
   /// Messages received, and those dropped.
@@ -43,9 +43,9 @@ public struct HostileRemote: ~Copyable {
     let rings = [memory(layout.byteCount), memory(layout.byteCount)]
     let pool = memory(RPMsgBufferBlock<FuzzedMemory>.byteCount(queueSize: queueSize))
     let device = Self.device(layout, rings, pool)
-    var receiver = try RPMsgHostReceiver(device, usedLengthRule: mode & 2 == 0 ? .strict : .clamp)
+    var receiver = try RPMsgDriverReceiver(device, usedLengthRule: mode & 2 == 0 ? .strict : .clamp)
     _ = receiver.publish()
-    let transmitter = try RPMsgHostTransmitter(device)
+    let transmitter = try RPMsgDriverTransmitter(device)
     self.input = input
     self.layout = layout
     self.rings = rings
@@ -192,7 +192,7 @@ extension HostileRemote {
   }
 }
 
-extension RPMsgHostReceiver {
+extension RPMsgDriverReceiver {
   fileprivate var bufferCapacity: Int { 512 - RPMsgHeader.encodedByteCount }
 }
 

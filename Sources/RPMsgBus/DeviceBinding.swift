@@ -35,18 +35,18 @@ struct DeviceBinding {
   }
 
   /// Makes the ring from the remote to the host, all its buffers lent.
-  func makeReceiver() throws(RPMsgBusError) -> RPMsgHostReceiver<SharedWindow> {
+  func makeReceiver() throws(RPMsgBusError) -> RPMsgDriverReceiver<SharedWindow> {
     do throws(RPMsgError) {
-      return try RPMsgHostReceiver(device, usesEventIndex: features.contains(.eventIndex))
+      return try RPMsgDriverReceiver(device, usesEventIndex: features.contains(.eventIndex))
     } catch {
       throw giveUp(.rings(error))
     }
   }
 
   /// Makes the ring from the host to the remote.
-  func makeTransmitter() throws(RPMsgBusError) -> RPMsgHostTransmitter<SharedWindow> {
+  func makeTransmitter() throws(RPMsgBusError) -> RPMsgDriverTransmitter<SharedWindow> {
     do throws(RPMsgError) {
-      return try RPMsgHostTransmitter(device, usesEventIndex: features.contains(.eventIndex))
+      return try RPMsgDriverTransmitter(device, usesEventIndex: features.contains(.eventIndex))
     } catch {
       throw giveUp(.rings(error))
     }

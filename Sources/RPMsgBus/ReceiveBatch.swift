@@ -25,7 +25,7 @@ struct ReceiveBatch: ~Copyable {
 
   /// Copies the next message of `ring` behind the others; `nil` when there is none.
   mutating func receiveNext(
-    from ring: inout RPMsgHostReceiver<SharedWindow>
+    from ring: inout RPMsgDriverReceiver<SharedWindow>
   ) throws(RPMsgError) -> RPMsgReceived? {
     let start = count &* slotByteCount
     let end = start &+ slotByteCount

@@ -3,14 +3,14 @@ import SharedMemory
 
 /// What the receive lock guards.
 struct ReceiveSide: ~Copyable {
-  var ring: RPMsgHostReceiver<SharedWindow>
+  var ring: RPMsgDriverReceiver<SharedWindow>
   var endpoints: EndpointTable
   /// Memory for messages on their way to handlers; `nil` while a thread drains the ring.
   var batch: ReceiveBatch?
   var isClosed = false
 
   init(
-    ring: consuming RPMsgHostReceiver<SharedWindow>, endpoints: consuming EndpointTable,
+    ring: consuming RPMsgDriverReceiver<SharedWindow>, endpoints: consuming EndpointTable,
     slotByteCount: Int
   ) {
     self.ring = ring

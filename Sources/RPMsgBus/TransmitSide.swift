@@ -4,13 +4,13 @@ import Vring
 
 /// What the transmit lock guards.
 struct TransmitSide: ~Copyable {
-  var ring: RPMsgHostTransmitter<SharedWindow>
+  var ring: RPMsgDriverTransmitter<SharedWindow>
   /// Why every send fails, or `nil` while they may succeed.
   var failure: RPMsgBusError?
   /// Senders for whom the remote must say when buffers come back.
   var waiterCount = 0
 
-  init(ring: consuming RPMsgHostTransmitter<SharedWindow>) { self.ring = ring }
+  init(ring: consuming RPMsgDriverTransmitter<SharedWindow>) { self.ring = ring }
 
   /// What became of a message.
   enum Outcome {

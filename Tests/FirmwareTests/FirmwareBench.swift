@@ -20,8 +20,8 @@ final class FirmwareBench {
   let log = BenchLog()
   let memory: SharedWindow
   let chip: SimulatedChip
-  private var receiver: RPMsgHostReceiver<SharedWindow>?
-  private var transmitter: RPMsgHostTransmitter<SharedWindow>?
+  private var receiver: RPMsgDriverReceiver<SharedWindow>?
+  private var transmitter: RPMsgDriverTransmitter<SharedWindow>?
 
   /// Loads `name` and starts it; `frequencyInHertz`: instructions in a second of its time.
   init(_ name: String, frequencyInHertz: UInt64 = 100_000_000) throws {
@@ -78,8 +78,8 @@ final class FirmwareBench {
     let device = VirtioDevice(
       index: 0, entry: entry, vrings: vrings,
       buffers: MappedMemory(memory: buffers, start: DeviceAddress(rawValue: 0x8020_0000)))
-    receiver = try RPMsgHostReceiver(device)
-    transmitter = try RPMsgHostTransmitter(device)
+    receiver = try RPMsgDriverReceiver(device)
+    transmitter = try RPMsgDriverTransmitter(device)
     try entry.setStatus(.acknowledge, from: [])
     try entry.setStatus([.acknowledge, .driver], from: .acknowledge)
     try entry.setStatus([.acknowledge, .driver, .driverOK], from: [.acknowledge, .driver])

@@ -10,8 +10,8 @@ struct BackToBackTests {
   @Test("The remote announces, the host speaks first, and every message comes back")
   func echo() throws {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)
-    var transmitter = try RPMsgHostTransmitter(link.device)
-    var receiver = try RPMsgHostReceiver(link.device)
+    var transmitter = try RPMsgDriverTransmitter(link.device)
+    var receiver = try RPMsgDriverReceiver(link.device)
     let wantsKick = receiver.publish()
     #expect(wantsKick)
     let bell = CountingBell()

@@ -42,8 +42,8 @@ struct HostTests {
   @Test("Receive buffers are the first half, lent whole; transmit buffers the second, by length")
   func descriptors() throws {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)
-    var receiver = try RPMsgHostReceiver(link.device)
-    var transmitter = try RPMsgHostTransmitter(link.device)
+    var receiver = try RPMsgDriverReceiver(link.device)
+    var transmitter = try RPMsgDriverTransmitter(link.device)
     let rings = link.device.vrings.map(\.memory)
     let base = try #require(link.device.buffers).start.rawValue
     #expect(rings[0].loadUInt16(at: link.layout.available.offset + 2) == 0)
@@ -70,7 +70,7 @@ struct HostTests {
   @Test("A ring of 512 has 256 buffers in each direction")
   func largeRing() throws {
     let link = try RPMsgLink(queueSize: 512, alignment: 4096)
-    let receiver = try RPMsgHostReceiver(link.device)
+    let receiver = try RPMsgDriverReceiver(link.device)
     #expect(receiver.bufferCount == 256 && receiver.unpublishedCount == 256)
     #expect(link.device.buffers?.memory.byteCount == 256 * 1024)
   }
@@ -78,7 +78,7 @@ struct HostTests {
   @Test("M11: payloads of 0 and 496 bytes go out, 497 are refused with both numbers, never cut")
   func payloadSizes() throws {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)
-    var transmitter = try RPMsgHostTransmitter(link.device)
+    var transmitter = try RPMsgDriverTransmitter(link.device)
     #expect(transmitter.payloadCapacity == 496)
     for size in [0, 496] {
       let payload = [UInt8](repeating: 5, count: size)
@@ -96,7 +96,7 @@ struct HostTests {
   @Test("The address \"any\" neither sends nor receives, and costs no buffer")
   func illegalAddresses() throws {
     let link = try RPMsgLink(queueSize: 2, alignment: 16)
-    var transmitter = try RPMsgHostTransmitter(link.device)
+    var transmitter = try RPMsgDriverTransmitter(link.device)
     let payload: [UInt8] = [1]
     for _ in 0..<10 {
       #expect(
@@ -116,7 +116,7 @@ struct HostTests {
   @Test("D12: when the remote holds every buffer, sending says so at once; then recycles in order")
   func noBuffer() throws {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)
-    var transmitter = try RPMsgHostTransmitter(link.device)
+    var transmitter = try RPMsgDriverTransmitter(link.device)
     let payload: [UInt8] = [9]
     for _ in 0..<4 { try transmitter.enqueue(payload.span.bytes, from: host, to: service) }
     _ = transmitter.publish()
@@ -140,7 +140,7 @@ struct HostTests {
   @Test("A reservation is filled in place, sent or cancelled")
   func reservation() throws {
     let link = try RPMsgLink(queueSize: 1, alignment: 16)
-    var transmitter = try RPMsgHostTransmitter(link.device)
+    var transmitter = try RPMsgDriverTransmitter(link.device)
     let first = try transmitter.reserve()
     #expect(refusal { () throws(RPMsgError) in _ = try transmitter.reserve() } == .noBuffer)
     transmitter.cancel(first)
@@ -171,7 +171,7 @@ struct HostTests {
     used: UInt32, byteCount: UInt16, source: UInt32, reason: RPMsgDropReason
   ) throws {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)
-    var receiver = try RPMsgHostReceiver(link.device)
+    var receiver = try RPMsgDriverReceiver(link.device)
     _ = receiver.publish()
     var payload = [UInt8](repeating: 0, count: 496)
     // Ten times round the ring: a buffer that was not given back would be missed.
@@ -190,7 +190,7 @@ struct HostTests {
   @Test("M11: payloads of 0 and 496 bytes arrive; M07: flags and the reserved word do not matter")
   func received() throws {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)
-    var receiver = try RPMsgHostReceiver(link.device)
+    var receiver = try RPMsgDriverReceiver(link.device)
     _ = receiver.publish()
     var payload = [UInt8](repeating: 0, count: 496)
     for (slot, size) in [0, 1, 496].enumerated() {
@@ -213,7 +213,7 @@ struct HostTests {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)
     var payload = [UInt8](repeating: 0, count: 496)
     let bytes = Self.message(byteCount: 1, payload: [7])
-    var strict = try RPMsgHostReceiver(link.device)
+    var strict = try RPMsgDriverReceiver(link.device)
     _ = strict.publish()
     Self.deliver(link, slot: 0, bytes, usedByteCount: 513)
     let reason = VringBreakage.badUsedLength(head: 0, byteCount: 513, posted: 512)
@@ -221,7 +221,7 @@ struct HostTests {
       refusal { () throws(RPMsgError) in _ = try strict.take(&payload) }
         == .vring(.broken(reason)))
     #expect(strict.broken == reason)
-    var clamping = try RPMsgHostReceiver(link.device, usedLengthRule: .clamp)
+    var clamping = try RPMsgDriverReceiver(link.device, usedLengthRule: .clamp)
     _ = clamping.publish()
     Self.deliver(link, slot: 0, bytes, usedByteCount: 513)
     let received = try clamping.take(&payload)
@@ -238,12 +238,12 @@ struct HostTests {
       index: 0, entry: link.device.entry, vrings: link.device.vrings,
       buffers: MappedMemory(memory: part, start: all.start))
     let error = RPMsgError.bufferMemoryTooSmall(needed: 4096, available: 4095)
-    #expect(refusal { () throws(RPMsgError) in _ = try RPMsgHostReceiver(device) } == error)
-    #expect(refusal { () throws(RPMsgError) in _ = try RPMsgHostTransmitter(device) } == error)
+    #expect(refusal { () throws(RPMsgError) in _ = try RPMsgDriverReceiver(device) } == error)
+    #expect(refusal { () throws(RPMsgError) in _ = try RPMsgDriverTransmitter(device) } == error)
     let none = VirtioDevice(
       index: 0, entry: link.device.entry, vrings: link.device.vrings, buffers: nil)
     #expect(
-      refusal { () throws(RPMsgError) in _ = try RPMsgHostReceiver(none) }
+      refusal { () throws(RPMsgError) in _ = try RPMsgDriverReceiver(none) }
         == .bufferMemoryTooSmall(needed: 1, available: 0))
   }
 
@@ -254,7 +254,7 @@ struct HostTests {
       index: 0, entry: link.device.entry, vrings: [link.device.vrings[0]],
       buffers: link.device.buffers)
     #expect(
-      refusal { () throws(RPMsgError) in _ = try RPMsgHostReceiver(one) }
+      refusal { () throws(RPMsgError) in _ = try RPMsgDriverReceiver(one) }
         == .missingVrings(count: 1))
     let record = VirtioVringRecord(
       address: DeviceAddress(rawValue: 0), alignment: 16, queueSize: 3,
@@ -263,7 +263,7 @@ struct HostTests {
     let three = VirtioDevice(
       index: 0, entry: link.device.entry, vrings: [odd, odd], buffers: link.device.buffers)
     #expect(
-      refusal { () throws(RPMsgError) in _ = try RPMsgHostTransmitter(three) }
+      refusal { () throws(RPMsgError) in _ = try RPMsgDriverTransmitter(three) }
         == .vring(.invalidQueueSize(3)))
   }
 }

@@ -33,16 +33,16 @@ struct HostileMemoryTests {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)
     let log = FetchLog()
     let device = try link.device { CountingMemory($0, log: log, origin: $1) }
-    var transmitter = try RPMsgHostTransmitter(device)
-    var receiver = try RPMsgHostReceiver(device)
+    var transmitter = try RPMsgDriverTransmitter(device)
+    var receiver = try RPMsgDriverReceiver(device)
     _ = receiver.publish()
     let reachable = MappedMemory(
       memory: CountingMemory(link.region.window, log: log), start: link.reachable.start)
-    var remoteTransmitter = RPMsgRemoteTransmitter(
+    var remoteTransmitter = RPMsgDeviceTransmitter(
       ring: try VringDevice(
         memory: device.vrings[0].memory, layout: link.layout, buffers: reachable),
       notifyID: NotifyID(rawValue: 0))
-    var remoteReceiver = RPMsgRemoteReceiver(
+    var remoteReceiver = RPMsgDeviceReceiver(
       ring: try VringDevice(
         memory: device.vrings[1].memory, layout: link.layout, buffers: reachable),
       notifyID: NotifyID(rawValue: 1))
@@ -81,8 +81,8 @@ struct HostileMemoryTests {
     for seed in 0..<400 as Range<UInt64> {
       var memories: [OracleMemory] = []
       let device = try device(link, seed, &memories)
-      var receiver = try RPMsgHostReceiver(device, usedLengthRule: .clamp)
-      var transmitter = try RPMsgHostTransmitter(device)
+      var receiver = try RPMsgDriverReceiver(device, usedLengthRule: .clamp)
+      var transmitter = try RPMsgDriverTransmitter(device)
       var payload = [UInt8](repeating: 0, count: 496)
       _ = receiver.publish()
       for _ in 0..<50 {
@@ -138,10 +138,10 @@ struct HostileMemoryTests {
       let pool = OracleMemory(byteCount: 1 << 16, seed: ~seed)
       let mapped = MappedMemory(memory: pool, start: DeviceAddress(rawValue: 0))
       var remote = RPMsgRemote(
-        transmitter: RPMsgRemoteTransmitter(
+        transmitter: RPMsgDeviceTransmitter(
           ring: try VringDevice(memory: rings[0], layout: layout, buffers: mapped),
           notifyID: NotifyID(rawValue: 0)),
-        receiver: RPMsgRemoteReceiver(
+        receiver: RPMsgDeviceReceiver(
           ring: try VringDevice(memory: rings[1], layout: layout, buffers: mapped),
           notifyID: NotifyID(rawValue: 1)),
         doorbell: CountingBell())

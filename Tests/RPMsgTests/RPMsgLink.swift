@@ -71,7 +71,7 @@ struct RPMsgLink {
   }
 }
 
-extension RPMsgHostReceiver {
+extension RPMsgDriverReceiver {
   /// The next message with its payload in `payload`; `nil`: none, or it was dropped.
   mutating func next(_ payload: inout [UInt8]) throws -> RPMsgHeader? {
     var span = payload.mutableSpan

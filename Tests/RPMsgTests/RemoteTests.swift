@@ -10,8 +10,8 @@ private let host = EndpointAddress(rawValue: 0x400)
 
 /// The host's two directions and the remote on one region, stepped by hand.
 private struct Pair: ~Copyable {
-  var transmitter: RPMsgHostTransmitter<SharedWindow>
-  var receiver: RPMsgHostReceiver<SharedWindow>
+  var transmitter: RPMsgDriverTransmitter<SharedWindow>
+  var receiver: RPMsgDriverReceiver<SharedWindow>
   var remote: RPMsgRemote<SharedWindow, CountingBell>
   var payload = [UInt8](repeating: 0, count: 496)
   let bell = CountingBell()
@@ -19,8 +19,8 @@ private struct Pair: ~Copyable {
 
   init(queueSize: UInt32 = 4, endpointCapacity: Int = 8) throws {
     let link = try RPMsgLink(queueSize: queueSize, alignment: 16)
-    let transmitter = try RPMsgHostTransmitter(link.device)
-    var receiver = try RPMsgHostReceiver(link.device)
+    let transmitter = try RPMsgDriverTransmitter(link.device)
+    var receiver = try RPMsgDriverReceiver(link.device)
     _ = receiver.publish()
     let remote = try RPMsgRemote(
       entry: link.device.entry, reachable: link.reachable, doorbell: bell,
@@ -185,7 +185,7 @@ struct RemoteTests {
   @Test("V02: one poll handles at most one ring's worth, however much the host sends")
   func bounded() throws {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)
-    let host = Mutable(try RPMsgHostTransmitter(link.device))
+    let host = Mutable(try RPMsgDriverTransmitter(link.device))
     var remote = try RPMsgRemote(
       entry: link.device.entry, reachable: link.reachable, doorbell: CountingBell())
     let address = try remote.makeEndpoint()
@@ -278,7 +278,7 @@ struct RemoteTests {
   @Test("V13: a host that lends a ring or the program itself as a buffer breaks its ring")
   func lentRing() throws {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)
-    var receiver = try RPMsgHostReceiver(link.device)
+    var receiver = try RPMsgDriverReceiver(link.device)
     _ = receiver.publish()
     let program = try #require(
       AddressRange(start: link.reachable.start, byteCount: 4096))
@@ -302,7 +302,7 @@ struct RemoteTests {
   @Test("A buffer without room for a header breaks the ring")
   func tinyBuffer() throws {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)
-    var receiver = try RPMsgHostReceiver(link.device)
+    var receiver = try RPMsgDriverReceiver(link.device)
     _ = receiver.publish()
     link.device.vrings[0].memory.store(15 as UInt32, at: 8)
     var remote = try RPMsgRemote(

@@ -35,8 +35,8 @@ struct ThreadTests {
   @Test("M09: 2^16 + 1 numbered messages come back in order, and no wake-up is lost")
   func echoAcrossTheWrap() throws {
     let link = try RPMsgLink(queueSize: 16, alignment: 16)
-    let transmitter = try RPMsgHostTransmitter(link.device)
-    var receiver = try RPMsgHostReceiver(link.device)
+    let transmitter = try RPMsgDriverTransmitter(link.device)
+    var receiver = try RPMsgDriverReceiver(link.device)
     _ = receiver.publish()
     let toRemote = WakeBell()
     let toHost = WakeBell()
@@ -73,8 +73,8 @@ struct ThreadTests {
   }
 
   private static func exchange(
-    _ transmitter: consuming RPMsgHostTransmitter<SharedWindow>,
-    _ receiver: consuming RPMsgHostReceiver<SharedWindow>, inbox: WakeBell, outbox: WakeBell,
+    _ transmitter: consuming RPMsgDriverTransmitter<SharedWindow>,
+    _ receiver: consuming RPMsgDriverReceiver<SharedWindow>, inbox: WakeBell, outbox: WakeBell,
     total: UInt32
   ) throws {
     var payload = [UInt8](repeating: 0, count: 496)

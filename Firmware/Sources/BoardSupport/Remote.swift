@@ -9,7 +9,7 @@ public import WireTypes
 /// Whatever makes it useless is traced and reported as a crash: firmware has nobody else to tell.
 public struct Remote: ~Copyable {
   /// Sends the answers of a handler.
-  public typealias Transmitter = RPMsgRemoteTransmitter<SharedWindow>
+  public typealias Transmitter = RPMsgDeviceTransmitter<SharedWindow>
 
   /// Where the virtio device's entry starts in the table of `StandardTable`, after its type.
   private static let entryOffset = 132 + 4

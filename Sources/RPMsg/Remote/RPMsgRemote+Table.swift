@@ -42,9 +42,9 @@ extension RPMsgRemote where Memory == SharedWindow {
     buffers.exclude(second.range)
     if let program { buffers.exclude(program) }
     self.init(
-      transmitter: RPMsgRemoteTransmitter(
+      transmitter: RPMsgDeviceTransmitter(
         ring: try first.device(buffers), notifyID: first.notifyID),
-      receiver: RPMsgRemoteReceiver(ring: try second.device(buffers), notifyID: second.notifyID),
+      receiver: RPMsgDeviceReceiver(ring: try second.device(buffers), notifyID: second.notifyID),
       doorbell: doorbell, endpointCapacity: endpointCapacity)
   }
 }

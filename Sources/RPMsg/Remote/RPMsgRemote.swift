@@ -25,8 +25,8 @@ public struct RPMsgRemote<Memory: ForeignMemory, Bell: Doorbell>: ~Copyable, Sen
   /// Messages dropped because they were malformed or for nobody here; wraps.
   public private(set) var droppedCount: UInt32 = 0
 
-  private var transmitter: RPMsgRemoteTransmitter<Memory>
-  private var receiver: RPMsgRemoteReceiver<Memory>
+  private var transmitter: RPMsgDeviceTransmitter<Memory>
+  private var receiver: RPMsgDeviceReceiver<Memory>
   private let doorbell: Bell
   private var endpoints: PrivateArray<RPMsgRemoteEndpoint?>
   private var payload = InlineArray<496, UInt8>(repeating: 0)
@@ -37,8 +37,8 @@ public struct RPMsgRemote<Memory: ForeignMemory, Bell: Doorbell>: ~Copyable, Sen
   ///
   /// - Precondition: `endpointCapacity >= 1`.
   public init(
-    transmitter: consuming RPMsgRemoteTransmitter<Memory>,
-    receiver: consuming RPMsgRemoteReceiver<Memory>, doorbell: Bell, endpointCapacity: Int = 8
+    transmitter: consuming RPMsgDeviceTransmitter<Memory>,
+    receiver: consuming RPMsgDeviceReceiver<Memory>, doorbell: Bell, endpointCapacity: Int = 8
   ) {
     precondition(endpointCapacity >= 1, "a table without endpoints")
     self.transmitter = transmitter
@@ -164,7 +164,7 @@ extension RPMsgRemote {
   ///
   /// - Throws: ``RPMsgError/vring(_:)`` when the host broke a ring.
   public mutating func poll(
-    _ handle: (RPMsgHeader, RawSpan, inout RPMsgRemoteTransmitter<Memory>) -> RPMsgVerdict
+    _ handle: (RPMsgHeader, RawSpan, inout RPMsgDeviceTransmitter<Memory>) -> RPMsgVerdict
   ) throws(RPMsgError) -> Int {
     var count = 0
     defer { flush() }

@@ -8,7 +8,7 @@ public import WireTypes
 /// One owner, no locks. Buffers that were never used go out first, in order; then those the remote
 /// has given back. ``enqueue(_:from:to:)`` fills buffers, ``publish()`` shows them to the remote:
 /// once for each message or once for many.
-public struct RPMsgHostTransmitter<Memory: ForeignMemory>: ~Copyable, Sendable {
+public struct RPMsgDriverTransmitter<Memory: ForeignMemory>: ~Copyable, Sendable {
   @usableFromInline var ring: VringDriver<Memory>
   @usableFromInline let block: RPMsgBufferBlock<Memory>
   /// The number by which the remote is kicked.
@@ -92,7 +92,7 @@ public struct RPMsgReservation: ~Copyable, Sendable {
 }
 
 // Without a private copy of the payload.
-extension RPMsgHostTransmitter {
+extension RPMsgDriverTransmitter {
   /// Takes a free buffer.
   ///
   /// - Throws: ``RPMsgError/noBuffer`` or ``RPMsgError/vring(_:)``.

@@ -7,7 +7,7 @@ public import WireTypes
 /// One owner, no locks. ``enqueue(_:from:to:)`` fills buffers that the host has lent;
 /// ``publish()`` shows them to the host, once for each message or once for many. The host is asked
 /// to kick when it lends buffers only from the moment one was missing until one is there again.
-public struct RPMsgRemoteTransmitter<Memory: ForeignMemory>: ~Copyable, Sendable {
+public struct RPMsgDeviceTransmitter<Memory: ForeignMemory>: ~Copyable, Sendable {
   @usableFromInline var ring: VringDevice<Memory>
   /// A buffer taken from the ring that no message has used yet.
   @usableFromInline var held: (head: UInt16, segment: VringSegment)?

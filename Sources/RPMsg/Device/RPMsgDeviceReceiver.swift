@@ -6,7 +6,7 @@ public import WireTypes
 ///
 /// One owner, no locks. A buffer goes back as soon as its message has been copied out;
 /// ``publish()`` shows that to the host, once for many messages.
-public struct RPMsgRemoteReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
+public struct RPMsgDeviceReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
   @usableFromInline var ring: VringDevice<Memory>
   /// The number by which the host is kicked.
   public let notifyID: NotifyID

@@ -7,7 +7,7 @@ public import WireTypes
 ///
 /// One owner, no locks. Every buffer is lent to the remote at the start, and again as soon as its
 /// message has been copied out; ``publish()`` shows that to the remote, once for many messages.
-public struct RPMsgHostReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
+public struct RPMsgDriverReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
   @usableFromInline var ring: VringDriver<Memory>
   @usableFromInline let block: RPMsgBufferBlock<Memory>
   /// The number by which the remote is kicked.
