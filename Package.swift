@@ -81,7 +81,10 @@ let targets: [Target] = [
       "IntelHex", "CLinux", arguments, yams,
     ],
     // Tests and users boot these from the folder; the demo's own is part of the program.
-    exclude: ["crash", "echo", "echo-poll", "echo-v0"].map { "Images/\($0).elf" },
+    exclude: [
+      "crash", "echo", "echo-poll", "echo-v0",
+      "crash-cm4", "echo-cm4", "echo-poll-cm4", "echo-v0-cm4", "sample-client-cm4",
+    ].map { "Images/\($0).elf" },
     resources: [.embedInCode("Images/sample-client.elf")]),
   .executableTarget(
     name: "rproc", dependencies: ["RprocCommands"], swiftSettings: librarySettings),

@@ -69,3 +69,22 @@ int memcmp(const void *a, const void *b, size_t count) {
 }
 
 void bzero(void *target, size_t count) { memset(target, 0, count); }
+
+#if defined(__ARM_EABI__)
+// The names that compilers for ARM call, which have the order of arguments that suits them.
+void __aeabi_memcpy(void *to, const void *from, size_t count) { copy_upwards(to, from, count); }
+void __aeabi_memcpy4(void *, const void *, size_t) __attribute__((alias("__aeabi_memcpy")));
+void __aeabi_memcpy8(void *, const void *, size_t) __attribute__((alias("__aeabi_memcpy")));
+
+void __aeabi_memmove(void *to, const void *from, size_t count) { memmove(to, from, count); }
+void __aeabi_memmove4(void *, const void *, size_t) __attribute__((alias("__aeabi_memmove")));
+void __aeabi_memmove8(void *, const void *, size_t) __attribute__((alias("__aeabi_memmove")));
+
+void __aeabi_memset(void *target, size_t count, int value) { memset(target, value, count); }
+void __aeabi_memset4(void *, size_t, int) __attribute__((alias("__aeabi_memset")));
+void __aeabi_memset8(void *, size_t, int) __attribute__((alias("__aeabi_memset")));
+
+void __aeabi_memclr(void *target, size_t count) { memset(target, 0, count); }
+void __aeabi_memclr4(void *, size_t) __attribute__((alias("__aeabi_memclr")));
+void __aeabi_memclr8(void *, size_t) __attribute__((alias("__aeabi_memclr")));
+#endif

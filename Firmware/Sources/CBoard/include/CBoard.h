@@ -40,6 +40,29 @@ static inline void board_no_operation(void) { __asm__ volatile("nop"); }
 
 /// Runs an encoding that no processor implements.
 static inline void board_illegal_instruction(void) { __asm__ volatile(".4byte 0xffffffff"); }
+#elif defined(__ARM_ARCH_7EM__) || defined(__ARM_ARCH_7M__)
+/// Sleeps until an enabled interrupt is pending; with interrupts masked it is not taken.
+///
+/// The interrupt controller remembers that the doorbell's line was up: made to forget it, so that
+/// the next wait waits. A line that is still up makes it pending at once.
+static inline void board_wait_for_interrupt(void) {
+  __asm__ volatile("wfi" ::: "memory");
+  *(volatile uint32_t *)0xe000e280u = 1;  // NVIC_ICPR0
+}
+
+/// Lets the doorbell's line, number 0, end the wait. `PRIMASK` stays 1.
+static inline void board_enable_external_wakeup(void) {
+  *(volatile uint32_t *)0xe000e100u = 1;  // NVIC_ISER0
+}
+
+/// Orders accesses to device registers and memory before it against those after it.
+static inline void board_fence(void) { __asm__ volatile("dmb sy" ::: "memory"); }
+
+/// One instruction that does nothing, and that no compiler removes.
+static inline void board_no_operation(void) { __asm__ volatile("nop"); }
+
+/// Runs an encoding that is undefined for ever.
+static inline void board_illegal_instruction(void) { __asm__ volatile("udf #0"); }
 #endif
 
 #endif
