@@ -54,6 +54,7 @@ struct CommandLineTests {
       ["run", "a", "--service", "x=nonsense"], ["run", "a", "--send", "x"],
       ["run", "a", "--service", "x=echo", "--service", "x=print"],
       ["run", "a", "--json", "--trace"], ["run", "a", "--json", "--console"],
+      ["run", "a", "--profile", "nonsense"], ["ping", "a", "--profile", "Linux"],
       ["run", "a", "--compat", "nonsense"], ["run", "a", "--board", "nonsense"],
       ["ping", "a", "--count", "0"], ["ping", "a", "--size", "-1"],
       ["ping", "a", "--window", "4097"], ["ping", "a", "--channel", ""],

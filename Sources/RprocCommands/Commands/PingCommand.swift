@@ -1,5 +1,6 @@
 import ArgumentParser
 import Boards
+import RPMsg
 import RPMsgBus
 import Remoteproc
 
@@ -42,6 +43,9 @@ struct PingCommand: ExecutableCommand {
   @Option(help: ArgumentHelp("What is accepted: default or linux.", valueName: "profile"))
   var compat = ProfileArgument.default
 
+  @Option(help: PeerProfileArgument.help, transform: PeerProfileArgument.profile)
+  var profile = RPMsgProfile.standard
+
   @Option(
     help: ArgumentHelp(
       "How an ELF file that may lie anywhere is moved: loader, self or none.", valueName: "who"))
@@ -82,7 +86,9 @@ struct PingCommand: ExecutableCommand {
         profile: compat.profile, tableVersion: tableVersion?.version,
         relocation: relocation?.relocation), json: json)
     var task = PingTask(loaded, options, context)
-    return try SessionMaker(board: board, services: []).perform(
+    var maker = SessionMaker(board: board, services: [])
+    maker.bus.profile = profile
+    return try maker.perform(
       &task, symbolsFrom: loaded.firmware.elfFile)
   }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Foundation
+import RPMsg
+import RPMsgBus
 import Remoteproc
 
 /// `rproc run`: boots an image and shows what it does.
@@ -99,6 +101,9 @@ struct RunCommand: ExecutableCommand {
   @Option(help: ArgumentHelp("What is accepted: default or linux.", valueName: "profile"))
   var compat = ProfileArgument.default
 
+  @Option(help: PeerProfileArgument.help, transform: PeerProfileArgument.profile)
+  var profile = RPMsgProfile.standard
+
   @Option(
     help: ArgumentHelp(
       "How an ELF file that may lie anywhere is moved: loader, self or none. Without it one that "
@@ -172,6 +177,7 @@ struct RunCommand: ExecutableCommand {
       ? .json : trace || console ? .plain(trace: trace, console: console) : .everything
     var task = RunTask(loaded, options, context)
     var maker = SessionMaker(board: board, services: options.services)
+    maker.bus.profile = profile
     if attach { maker.preloaded = loaded.firmware }
     return try maker.perform(&task, symbolsFrom: loaded.firmware.elfFile)
   }

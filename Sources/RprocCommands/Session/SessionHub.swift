@@ -35,12 +35,18 @@ final class SessionHub: Sendable {
   ///   - inbox: what the platform reports to.
   ///   - services: what serves channels.
   ///   - image: whose symbols name addresses.
-  init(log: EventLog, inbox: ProcessorInbox, services: [ServiceChoice], image: ELFFile?) {
+  ///   - options: limits of its buses, and what their peers mean by feature bits.
+  init(
+    log: EventLog, inbox: ProcessorInbox, services: [ServiceChoice], image: ELFFile?,
+    options: RPMsgBusOptions = RPMsgBusOptions()
+  ) {
     self.log = log
     self.image = image
     let text = TextFollower(log: log)
     self.text = text
-    messages = RPMsgSubdevice(inbox: inbox) { event in Self.tell(event, to: log) }
+    messages = RPMsgSubdevice(inbox: inbox, options: options) { event in
+      Self.tell(event, to: log)
+    }
     let drivers = ServiceDrivers(hub: self)
     for service in services { drivers.register(service, on: messages) }
   }

@@ -3,6 +3,7 @@ import ELF
 import FirmwareFiles
 import PlatformNull
 import PlatformSimulator
+import RPMsgBus
 import Remoteproc
 import Scheduling
 import SharedMemory
@@ -22,6 +23,8 @@ struct SessionMaker {
   let board: Board
   /// What serves channels.
   let services: [ServiceChoice]
+  /// Limits of the buses, and what their peers mean by feature bits.
+  var bus = RPMsgBusOptions()
   /// What a boot loader starts before the session; `nil`: nothing.
   var preloaded: FirmwareImage?
 
@@ -36,7 +39,8 @@ struct SessionMaker {
     // One thread runs the core while the other serves its notifications.
     let pool = WorkerPool(name: "rproc", threadCount: 2, spinTime: .microseconds(50))
     let inbox = NotificationDispatcher(pool: pool).makeInbox()
-    let hub = SessionHub(log: EventLog(), inbox: inbox, services: services, image: elf)
+    let hub = SessionHub(
+      log: EventLog(), inbox: inbox, services: services, image: elf, options: bus)
     guard board.core != nil else {
       if preloaded != nil {
         throw Failure(
