@@ -63,6 +63,7 @@ let targets: [Target] = [
     ]),
   module("RPMsgBus", ringStack + ["Scheduling"]),
   module("RemoteprocVirtio", ["Remoteproc", "RPMsgBus", "Scheduling", "Virtio"]),
+  module("RPMsgBridges", ["CLinux", "RPMsg", "RPMsgBus", "Scheduling", "WireTypes"]),
   module("RISCVCore", ["SharedMemory", "WireTypes"]),
   module("SimulatedSoC", ["RISCVCore", "Scheduling", "SharedMemory", "WireTypes"]),
   module("Boards", ["WireTypes", yams], resources: [.embedInCode("BuiltIn")]),
@@ -76,7 +77,8 @@ let targets: [Target] = [
   module(
     "RprocCommands",
     ringStack + [
-      "Coredump", "ELF", "ResourceTable", "Remoteproc", "RPMsgBus", "RemoteprocVirtio", "Boards",
+      "Coredump", "ELF", "ResourceTable", "Remoteproc", "RPMsgBridges", "RPMsgBus",
+      "RemoteprocVirtio", "Boards",
       "PlatformNull", "PlatformSimulator", "Scheduling", "SimulatedSoC", "FirmwareFiles",
       "IntelHex", "CLinux", arguments, yams,
     ],
@@ -112,6 +114,7 @@ let targets: [Target] = [
       "Coredump", "Remoteproc", "ELF", "ResourceTable", "PlatformNull", "Scheduling",
     ]),
   tests("RPMsgBus", ringStack + ["RPMsgBus"]),
+  tests("RPMsgBridges", ["RPMsgBridges", "WireTypes"]),
   tests("RISCVCore", ["RISCVCore", "SharedMemory", "WireTypes"]),
   tests(
     "SimulatedSoC", ["SimulatedSoC", "RISCVCore", "Scheduling", "SharedMemory", "WireTypes"]),

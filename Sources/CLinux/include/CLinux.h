@@ -14,9 +14,11 @@
 #include <linux/futex.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -74,6 +76,32 @@ static inline int rproc_futex_wait(const void *word, uint32_t expected, uint64_t
 /// Wakes at most `count` threads that sleep on `word`.
 static inline int rproc_futex_wake(const void *word, int count) {
   return (int)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
+}
+
+/// A new pipe that does not block, closed on exec; -1 and errno on failure.
+static inline int rproc_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
+
+/// The next client of `listener`, not blocking, closed on exec; -1 and errno on failure.
+static inline int rproc_accept(int listener) {
+  return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/// A new socket of `type` that keeps to this machine, not blocking, closed on exec.
+static inline int rproc_local_socket(int type) {
+  return socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/// The master end of a new pseudo-terminal; -1 and errno on failure.
+static inline int rproc_open_terminal(void) {
+  return posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+/// Lets the user end of `master` be opened, and writes its name; -1 and errno on failure.
+static inline int rproc_unlock_terminal(int master, char *name, size_t byteCount) {
+  if (grantpt(master) != 0 || unlockpt(master) != 0) return -1;
+  int code = ptsname_r(master, name, byteCount);
+  if (code != 0) errno = code;
+  return code == 0 ? 0 : -1;
 }
 
 /// Names the calling thread for debuggers; at most 15 bytes.

@@ -79,6 +79,26 @@ public final class RPMsgChannel: Sendable {
     return stream
   }
 
+  /// Makes one more endpoint whose sends go to the channel's remote end, whoever has opened it.
+  ///
+  /// It is the caller's to close: the end of the channel leaves it open, with nobody to send to.
+  ///
+  /// - Parameters:
+  ///   - address: our end; "any" takes the lowest free one from 1024 up.
+  ///   - whenClosed: called once, without a lock held, when the endpoint was closed.
+  ///   - handler: gets each message.
+  /// - Returns: the endpoint, which receives already.
+  /// - Throws: ``RPMsgBusError/endpointGone(_:)`` when the channel is gone, and what
+  ///   ``RPMsgHostBus/makeEndpoint(at:remoteAddress:announcing:whenClosed:handler:)`` throws.
+  public func makeEndpoint(
+    at address: EndpointAddress = .any, whenClosed: (@Sendable () -> Void)? = nil,
+    handler: @escaping RPMsgHandler
+  ) throws(RPMsgBusError) -> RPMsgEndpoint {
+    if isGone { throw .endpointGone(remoteAddress) }
+    return try bus.makeEndpoint(
+      at: address, remoteAddress: remoteAddress, whenClosed: whenClosed, handler: handler)
+  }
+
   private func checkFree() throws(RPMsgBusError) {
     try state.withLock { (state) throws(RPMsgBusError) in
       if state.isGone { throw .endpointGone(remoteAddress) }

@@ -23,6 +23,9 @@ struct RunCommand: ExecutableCommand {
         rproc run fw.elf --trace-file log.txt         the same beside all else
         rproc run fw.elf --json --timeout 2           events for programs
         rproc run fw.elf --coredump dumps/            memory of crashes, for gdb
+        rproc run fw.elf --pty my-tty=/tmp/remote     a channel as a serial port
+        rproc run fw.elf --socket my-rpc=/tmp/rpc     one message in each packet
+        echo hello | rproc run fw.elf --stdio rpmsg-echo
         rproc run fw.elf --report --board null --compat linux
         rproc run fw.bin --load-address 0x80000000    a raw binary
       """)
@@ -74,6 +77,8 @@ struct RunCommand: ExecutableCommand {
       "Send this text on channels of this name, and show what comes. May be repeated.",
       valueName: "name=text"))
   var sends: [String] = []
+
+  @OptionGroup(title: "Bridges") var bridges: BridgeArguments
 
   @Option(
     help: ArgumentHelp(
@@ -136,8 +141,25 @@ struct RunCommand: ExecutableCommand {
     for (index, name) in names.enumerated() where names[..<index].contains(name) {
       throw ValidationError("--service names \(SafeText.escaped(name)) twice")
     }
+    try validateBridges()
     for send in sends where ServiceChoice(sending: send) == nil {
       throw ValidationError("--send takes NAME=TEXT with a name of 1 to 31 bytes")
+    }
+  }
+
+  private func validateBridges() throws {
+    if bridges.stream != nil && (json || trace || console || report) {
+      throw ValidationError(
+        "--stdio needs standard output for itself; it does not go with --json, --trace, --console "
+          + "or --report")
+    }
+    let chosen = bridges.choices.map(\.name)
+    let served =
+      services.compactMap { ServiceChoice($0)?.name }
+      + sends.compactMap { ServiceChoice(sending: $0)?.name }
+    for (index, name) in chosen.enumerated()
+    where chosen[..<index].contains(name) || served.contains(name) {
+      throw ValidationError("channel \(SafeText.escaped(name)) is given to two options")
     }
   }
 
@@ -174,10 +196,13 @@ struct RunCommand: ExecutableCommand {
     }
     options.format =
       json
-      ? .json : trace || console ? .plain(trace: trace, console: console) : .everything
+      ? .json
+      : trace || console || bridges.stream != nil
+        ? .plain(trace: trace, console: console) : .everything
     var task = RunTask(loaded, options, context)
     var maker = SessionMaker(board: board, services: options.services)
     maker.bus.profile = profile
+    maker.bridges = bridges.choices
     if attach { maker.preloaded = loaded.firmware }
     return try maker.perform(&task, symbolsFrom: loaded.firmware.elfFile)
   }

@@ -24,6 +24,8 @@ package enum Event: Equatable, Sendable {
   case tableTampered(TableTampering)
   /// The memory of the crashed remote was written.
   case coredump(CoredumpEvent)
+  /// Something happened on a bridge.
+  case bridge(BridgeEvent)
   /// The firmware ended by itself.
   case exit(code: UInt32)
   /// Something was refused or went wrong on our side.

@@ -27,6 +27,7 @@ extension Event {
     case .recovery: "recovery"
     case .tableTampered: "tableTampered"
     case .coredump: "coredump"
+    case .bridge: "bridge"
     case .exit: "exit"
     case .error: "error"
     case .summary: "summary"
@@ -64,6 +65,7 @@ extension Event {
         JSONValue.Field("found", .string(Hex.digits(tampering.found))),
       ]
     case .coredump(let dump): dump.fields
+    case .bridge(let bridge): bridge.fields
     case .exit(let code): [JSONValue.Field("code", .integer(Int64(code)))]
     case .error(let failure): failure.fields
     case .summary(let summary): summary.fields
@@ -131,6 +133,18 @@ extension CrashEvent {
     list.add("symbol", symbol.map(JSONValue.string))
     list.add("trace", .array(lastTrace.map(JSONValue.string)))
     return list.fields
+  }
+}
+
+extension BridgeEvent {
+  fileprivate var fields: [JSONValue.Field] {
+    var list = FieldList()
+    list.add("channel", .string(channel))
+    list.add("kind", .string(kind))
+    list.add("path", path.isEmpty ? nil : .string(path))
+    list.add("terminal", terminal.map(JSONValue.string))
+    list.add("action", .string(actionName))
+    return list.fields + actionFields
   }
 }
 

@@ -63,6 +63,7 @@ package struct HumanEvents: Sendable {
       )
     case .tableTampered(let tampering): ("tampered", .bad, "\(tampering)")
     case .coredump(let dump): ("coredump", .label, dump.text)
+    case .bridge(let bridge): ("bridge", bridge.isBad ? .bad : .label, bridge.text)
     case .exit(let code): ("exit", code == 0 ? .good : .bad, "code \(code)")
     case .skipped(let buffer, let byteCount):
       (

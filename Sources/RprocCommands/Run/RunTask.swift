@@ -17,6 +17,9 @@ struct RunTask: SessionTask {
   /// When the processor starts again, and after which crash.
   private var restart: (time: MonotonicTime, crash: CrashEvent)?
 
+  /// How long answers are waited for after the end of standard input.
+  private static let linger = Duration.seconds(1)
+
   /// Why a run ended.
   private enum Ending: Equatable {
     case exited(UInt32)
@@ -25,6 +28,8 @@ struct RunTask: SessionTask {
     case interrupted
     /// Nobody reads standard output any more.
     case unread
+    /// Standard input has ended, and so have the answers to it.
+    case finished
   }
 
   /// Makes the task of booting `image`.
@@ -44,6 +49,7 @@ struct RunTask: SessionTask {
       traceFile = try TraceFile(path: path, budget: budget)
     }
     log.add(.firmware(image.event(board: options.board.name)))
+    session.hub.tellOfBridges()
     do throws(Failure) {
       try session.start(image.firmware, path: image.file.path, options: options.boot)
     } catch {
@@ -105,7 +111,8 @@ struct RunTask: SessionTask {
         }
       }
       if context.isInterrupted { return .interrupted }
-      if context.isUnread { return .unread }
+      if context.isUnread || hub.isBridgeUnread { return .unread }
+      if hub.isInputDone(for: Self.linger) { return .finished }
       if let deadline, MonotonicTime.now >= deadline { return .timedOut }
       if let restart, MonotonicTime.now >= restart.time {
         self.restart = nil
@@ -163,7 +170,7 @@ struct RunTask: SessionTask {
     case .interrupted:
       context.errors.line("rproc: \(image.file.path.escapedPath): interrupted, stopped cleanly")
       return .interrupted
-    case .unread: return .done
+    case .unread, .finished: return .done
     case .crashed(let crash):
       context.report(crash, of: image.file.path)
       return .remoteFailed

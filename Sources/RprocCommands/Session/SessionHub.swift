@@ -17,6 +17,11 @@ final class SessionHub: Sendable {
     var displacement: UInt64 = 0
     var tampering: TableTampering?
     var nameOfUp = "running"
+    /// When something last went over a bridge.
+    var lastBridged = MonotonicTime.now
+    var hasInputEnded = false
+    var isBridgeUnread = false
+    var readyBridges: [BridgeEvent] = []
   }
 
   /// Events of the session.
@@ -33,11 +38,10 @@ final class SessionHub: Sendable {
   /// - Parameters:
   ///   - log: gets the events.
   ///   - inbox: what the platform reports to.
-  ///   - services: what serves channels.
   ///   - image: whose symbols name addresses.
   ///   - options: limits of its buses, and what their peers mean by feature bits.
   init(
-    log: EventLog, inbox: ProcessorInbox, services: [ServiceChoice], image: ELFFile?,
+    log: EventLog, inbox: ProcessorInbox, image: ELFFile?,
     options: RPMsgBusOptions = RPMsgBusOptions()
   ) {
     self.log = log
@@ -47,6 +51,10 @@ final class SessionHub: Sendable {
     messages = RPMsgSubdevice(inbox: inbox, options: options) { event in
       Self.tell(event, to: log)
     }
+  }
+
+  /// Lets `services` serve the channels that nobody else does.
+  func serve(_ services: [ServiceChoice]) {
     let drivers = ServiceDrivers(hub: self)
     for service in services { drivers.register(service, on: messages) }
   }
@@ -109,6 +117,38 @@ final class SessionHub: Sendable {
 
   /// Forgets the crash, as the processor starts again.
   func forgetCrash() { state.withLock { $0.crash = nil } }
+
+  /// Remembers which bridges are ready, to be told of when the image was.
+  func expect(_ bridges: [BridgeEvent]) { state.withLock { $0.readyBridges = bridges } }
+
+  /// Tells which bridges are ready.
+  func tellOfBridges() {
+    for bridge in state.withLock({ $0.readyBridges }) { log.add(.bridge(bridge)) }
+  }
+
+  /// Notes that something went over a bridge.
+  func noteBridged() { state.withLock { $0.lastBridged = .now } }
+
+  /// Notes that standard input has ended.
+  func noteInputEnd() {
+    state.withLock { state in
+      state.hasInputEnded = true
+      state.lastBridged = .now
+    }
+  }
+
+  /// Notes that nobody reads what goes over a bridge to standard output.
+  func noteBridgeUnread() { state.withLock { $0.isBridgeUnread = true } }
+
+  /// Whether nobody reads what goes over a bridge to standard output.
+  var isBridgeUnread: Bool { state.withLock { $0.isBridgeUnread } }
+
+  /// Whether standard input has ended, and nothing went over a bridge for `time` since.
+  func isInputDone(for time: Duration) -> Bool {
+    state.withLock { state in
+      state.hasInputEnded && MonotonicTime.now >= state.lastBridged.advanced(by: time)
+    }
+  }
 
   /// Counters so far, without those of the platform.
   var summary: SummaryEvent { state.withLock { $0.summary } }

@@ -25,6 +25,8 @@ struct SessionMaker {
   let services: [ServiceChoice]
   /// Limits of the buses, and what their peers mean by feature bits.
   var bus = RPMsgBusOptions()
+  /// By what programs outside reach channels.
+  var bridges: [BridgeChoice] = []
   /// What a boot loader starts before the session; `nil`: nothing.
   var preloaded: FirmwareImage?
 
@@ -40,7 +42,11 @@ struct SessionMaker {
     let pool = WorkerPool(name: "rproc", threadCount: 2, spinTime: .microseconds(50))
     let inbox = NotificationDispatcher(pool: pool).makeInbox()
     let hub = SessionHub(
-      log: EventLog(), inbox: inbox, services: services, image: elf, options: bus)
+      log: EventLog(), inbox: inbox, image: elf, options: bus)
+    // Before the services, as the user asked for them by name.
+    let bridges = try BridgeSet(bridges, hub: hub)
+    defer { bridges.close() }
+    hub.serve(services)
     guard board.core != nil else {
       if preloaded != nil {
         throw Failure(
