@@ -69,6 +69,9 @@ let targets: [Target] = [
   module("Boards", ["WireTypes", yams], resources: [.embedInCode("BuiltIn")]),
   module("PlatformNull", ["Remoteproc", "Scheduling", "SharedMemory", "Vring", "WireTypes"]),
   module(
+    "PlatformProcess",
+    ringStack + ["Remoteproc", "ResourceTable", "Scheduling", "CLinux"]),
+  module(
     "PlatformSimulator",
     [
       "Remoteproc", "SimulatedSoC", "Boards", "Coredump", "ELF", "Scheduling", "SharedMemory",
@@ -125,6 +128,12 @@ let targets: [Target] = [
     [
       "PlatformSimulator", "Remoteproc", "Boards", "ResourceTable", "Scheduling", "SharedMemory",
       "SimulatedSoC", "Virtio", "Vring", "WireTypes",
+    ]),
+  tests(
+    "PlatformProcess",
+    ringStack + [
+      "PlatformProcess", "Remoteproc", "RemoteprocVirtio", "RPMsgBus", "ResourceTable",
+      "Scheduling", "rproc",
     ]),
   tests(
     "Conformance",

@@ -67,6 +67,29 @@ public final class SharedRegion: @unchecked Sendable {
     unsafe self.init(try MemoryFile(mapping: copy, byteCount: Int(end)))
   }
 
+  /// Maps the first `byteCount` bytes of a file whose size somebody else can change.
+  ///
+  /// The region duplicates `fileDescriptor`; the caller still closes its own.
+  ///
+  /// - Important: Whoever makes the file shorter later kills this process when it touches the part
+  ///   that is gone. Only for files of programs that may do that: those that the user runs.
+  /// - Throws: ``SharedMemoryError/invalidSize(_:)`` unless `byteCount` is positive and a multiple
+  ///   of a page; ``SharedMemoryError/tooShort(needed:available:)``;
+  ///   ``SharedMemoryError/system(_:errno:)``.
+  public convenience init(
+    trusting fileDescriptor: Int32, byteCount: Int
+  ) throws(SharedMemoryError) {
+    guard byteCount > 0, byteCount <= 1 << 46, byteCount % Self.standardPageByteCount == 0 else {
+      throw .invalidSize(byteCount)
+    }
+    let end = lseek(fileDescriptor, 0, SEEK_END)
+    guard end >= 0 else { throw .system(.adopt, errno: rproc_errno()) }
+    guard end >= byteCount else { throw .tooShort(needed: byteCount, available: Int(end)) }
+    let copy = rproc_duplicate(fileDescriptor)
+    guard copy >= 0 else { throw .system(.adopt, errno: rproc_errno()) }
+    unsafe self.init(try MemoryFile(mapping: copy, byteCount: byteCount))
+  }
+
   private init(_ file: MemoryFile) {
     unsafe base = file.base
     fileDescriptor = unsafe file.descriptor
@@ -176,6 +199,8 @@ public enum SharedMemoryError: Error, Equatable, Sendable {
   case invalidSize(Int)
   /// The file's seals (as `F_GET_SEALS` gives them) still allow its size to change.
   case notSealed(Int32)
+  /// The file ends before the bytes that are to be mapped.
+  case tooShort(needed: Int, available: Int)
   /// The operating system refused with this `errno`.
   case system(Operation, errno: Int32)
 }
@@ -187,6 +212,8 @@ extension SharedMemoryError: CustomStringConvertible {
     case .invalidSize(let size): "shared memory of \(size) bytes is not possible"
     case .notSealed(let seals):
       "shared memory file is not sealed against size changes (seals 0x\(String(seals, radix: 16)))"
+    case .tooShort(let needed, let available):
+      "shared memory file has \(available) bytes, \(needed) are needed"
     case .system(let operation, let errno):
       "shared memory: \(operation) failed with errno \(errno)"
     }

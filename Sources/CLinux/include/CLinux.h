@@ -18,6 +18,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -103,6 +105,40 @@ static inline int rproc_unlock_terminal(int master, char *name, size_t byteCount
   if (code != 0) errno = code;
   return code == 0 ? 0 : -1;
 }
+
+/// As `rproc_futex_wait`, for a word that other processes map as well.
+static inline int rproc_futex_wait_shared(const void *word, uint32_t expected,
+                                          uint64_t nanoseconds) {
+  struct timespec timeout = {.tv_sec = (time_t)(nanoseconds / 1000000000u),
+                             .tv_nsec = (long)(nanoseconds % 1000000000u)};
+  return (int)syscall(SYS_futex, word, FUTEX_WAIT, expected,
+                      nanoseconds == UINT64_MAX ? 0 : &timeout, 0, 0);
+}
+
+/// As `rproc_futex_wake`, for a word that other processes map as well.
+static inline int rproc_futex_wake_shared(const void *word, int count) {
+  return (int)syscall(SYS_futex, word, FUTEX_WAKE, count, 0, 0, 0);
+}
+
+/// A descriptor of the process `pid` that becomes readable when it ends; -1 and errno on failure.
+static inline int rproc_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+/// A counter to wake a thread that polls, closed on exec; -1 and errno on failure.
+static inline int rproc_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+/// The process at the other end of a Unix socket, as it was when they connected; -1 and errno on
+/// failure.
+static inline int rproc_peer_process(int socket) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? (int)peer.pid : -1;
+}
+
+/// Takes the only lock of `fd`, or fails at once; -1 and errno on failure.
+static inline int rproc_lock_file(int fd) { return flock(fd, LOCK_EX | LOCK_NB); }
+
+/// The environment of this process.
+static inline char **rproc_environment(void) { return environ; }
 
 /// Names the calling thread for debuggers; at most 15 bytes.
 static inline void rproc_name_thread(const char *name) { prctl(PR_SET_NAME, name); }

@@ -46,6 +46,8 @@ public enum CrashKind: Hashable, Sendable {
   case fatalError(code: UInt16)
   /// The processor can never leave the instruction it is at.
   case hang
+  /// The way to the processor is gone, and nobody knows what became of it.
+  case peerLost
 }
 
 extension CrashKind: CustomStringConvertible {
@@ -61,6 +63,7 @@ extension CrashKind: CustomStringConvertible {
     case .watchdog: "watchdog"
     case .fatalError(let code): "fatal-error 0x" + String(code, radix: 16)
     case .hang: "hang"
+    case .peerLost: "peer-lost"
     }
   }
 }

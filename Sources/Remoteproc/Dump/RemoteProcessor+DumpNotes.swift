@@ -65,6 +65,8 @@ extension CrashKind {
     case .mmuFault: 11
     case .watchdog: 14
     case .hang: 24
+    // SIGKILL: nobody could say more.
+    case .peerLost: 9
     case .environmentCall: 31
     }
   }

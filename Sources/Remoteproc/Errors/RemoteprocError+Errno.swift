@@ -33,6 +33,7 @@ extension RemoteprocError {
     switch error {
     case .notSupported: EOPNOTSUPP
     case .timedOut: ETIMEDOUT
+    case .ended: ECHILD
     case .system(_, let errno): errno
     case .outOfMemory, .addressNotAvailable, .invalidRequest: ENOMEM
     case .noIOMMU: ENODEV

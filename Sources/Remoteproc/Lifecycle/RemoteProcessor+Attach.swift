@@ -14,6 +14,8 @@ extension RemoteProcessor where Platform: ~Copyable {
   public mutating func attach(options: BootOptions = BootOptions()) throws(RemoteprocError) {
     switch phase {
     case .detached: break
+    // One that was stopped may have been started again by others since.
+    case .offline where platform.runsAlready: break
     case .running(let session) where session.isAttached: return try addUser(to: session)
     case .offline, .deleted, .running, .suspended, .crashed:
       throw .illegalTransition(.attach, from: state)

@@ -32,6 +32,9 @@ public enum PlatformError: Error, Equatable, Sendable {
   case notSupported(Operation)
   /// The hardware did not answer in time.
   case timedOut(Operation, after: Duration)
+  /// The remote ended before that was done, with this code; a negative one is the signal that
+  /// ended it.
+  case ended(Operation, code: Int32)
   /// The operating system or a driver refused with this `errno` (a positive number).
   case system(Operation, errno: Int32)
   /// No free memory is large enough; `available` is the largest piece that could be had.
@@ -52,6 +55,10 @@ extension PlatformError: CustomStringConvertible {
     switch self {
     case .notSupported(let operation): "\(operation) is not possible on this platform"
     case .timedOut(let operation, let duration): "\(operation) not done after \(duration)"
+    case .ended(let operation, let code):
+      code < 0
+        ? "\(operation): the remote was ended by signal \(-Int64(code))"
+        : "\(operation): the remote ended with code \(code)"
     case .system(let operation, let errno): "\(operation) refused with errno \(errno)"
     case .outOfMemory(let needed, let available):
       "no memory: 0x\(String(needed, radix: 16)) bytes needed, "

@@ -108,7 +108,7 @@ extension FaultReader {
       return Diagnosis(
         .iommuMapping, table: table?.range(of: .da, named: memory),
         "set pa to memory that the board has, in one piece")
-    case .notSupported, .timedOut, .system, .noIOMMU:
+    case .notSupported, .timedOut, .ended, .system, .noIOMMU:
       return Diagnosis(.platformFailed, nil, "nothing in the firmware: see the message")
     }
   }
