@@ -22,4 +22,8 @@ let package = Package(
       name: "ToyBoard",
       dependencies: products(["Remoteproc", "SharedMemory", "Vring", "WireTypes"])),
   ]
+    // The steps of the tutorial "Your first channel"; the files lie beside its text.
+    + (1...4).map {
+      .executableTarget(name: "FirstChannel\($0)", dependencies: products(modules))
+    }
 )

@@ -14,13 +14,9 @@
 #include <linux/futex.h>
 #include <linux/openat2.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/eventfd.h>
-#include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -80,31 +76,33 @@ static inline int rproc_futex_wake(const void *word, int count) {
   return (int)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
 }
 
+// In a file of their own: the headers they need define types in a way that does not go with the C
+// library's module.
+
 /// A new pipe that does not block, closed on exec; -1 and errno on failure.
-static inline int rproc_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
+int rproc_pipe(int ends[2]);
 
 /// The next client of `listener`, not blocking, closed on exec; -1 and errno on failure.
-static inline int rproc_accept(int listener) {
-  return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-}
+int rproc_accept(int listener);
 
 /// A new socket of `type` that keeps to this machine, not blocking, closed on exec.
-static inline int rproc_local_socket(int type) {
-  return socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
+int rproc_local_socket(int type);
 
 /// The master end of a new pseudo-terminal; -1 and errno on failure.
-static inline int rproc_open_terminal(void) {
-  return posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-}
+int rproc_open_terminal(void);
 
 /// Lets the user end of `master` be opened, and writes its name; -1 and errno on failure.
-static inline int rproc_unlock_terminal(int master, char *name, size_t byteCount) {
-  if (grantpt(master) != 0 || unlockpt(master) != 0) return -1;
-  int code = ptsname_r(master, name, byteCount);
-  if (code != 0) errno = code;
-  return code == 0 ? 0 : -1;
-}
+int rproc_unlock_terminal(int master, char *name, size_t byteCount);
+
+/// A counter to wake a thread that polls, closed on exec; -1 and errno on failure.
+int rproc_eventfd(void);
+
+/// The process at the other end of a Unix socket, as it was when they connected; -1 and errno on
+/// failure.
+int rproc_peer_process(int socket);
+
+/// Takes the only lock of `fd`, or fails at once; -1 and errno on failure.
+int rproc_lock_file(int fd);
 
 /// As `rproc_futex_wait`, for a word that other processes map as well.
 static inline int rproc_futex_wait_shared(const void *word, uint32_t expected,
@@ -122,20 +120,6 @@ static inline int rproc_futex_wake_shared(const void *word, int count) {
 
 /// A descriptor of the process `pid` that becomes readable when it ends; -1 and errno on failure.
 static inline int rproc_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
-
-/// A counter to wake a thread that polls, closed on exec; -1 and errno on failure.
-static inline int rproc_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-
-/// The process at the other end of a Unix socket, as it was when they connected; -1 and errno on
-/// failure.
-static inline int rproc_peer_process(int socket) {
-  struct ucred peer;
-  socklen_t size = sizeof peer;
-  return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? (int)peer.pid : -1;
-}
-
-/// Takes the only lock of `fd`, or fails at once; -1 and errno on failure.
-static inline int rproc_lock_file(int fd) { return flock(fd, LOCK_EX | LOCK_NB); }
 
 /// The environment of this process.
 static inline char **rproc_environment(void) { return environ; }

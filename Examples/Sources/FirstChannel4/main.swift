@@ -1,0 +1,1 @@
+../../../Sources/RemoteprocVirtio/RemoteprocVirtio.docc/Resources/FirstChannel4.swift

@@ -1,0 +1,62 @@
+import Boards
+import Foundation
+import PlatformSimulator
+import RPMsgBus
+import Remoteproc
+import RemoteprocVirtio
+import Scheduling
+import WireTypes
+
+/// Opens each channel of one name, and hands over its messages.
+struct Opener: RPMsgServiceDriver {
+  let channelName = WireName("rpmsg-echo")
+  let opened: AsyncStream<RPMsgMessageStream>.Continuation
+
+  func probe(_ channel: RPMsgChannel) throws(RPMsgBusError) {
+    opened.yield(try channel.openStream())
+  }
+}
+
+let image = [UInt8](try Data(contentsOf: URL(fileURLWithPath: CommandLine.arguments[1])))
+
+// Two threads serve everything: the simulated core, and what it tells us.
+let pool = WorkerPool(name: "remote", threadCount: 2)
+let inbox = NotificationDispatcher(pool: pool).makeInbox()
+inbox.setEventHandler { event in print(event) }
+
+let board = try Board.named("virt-rv32")
+var processor = RemoteProcessor(
+  platform: try SimulatorPlatform(board: board, inbox: inbox, pool: pool))
+
+let (channels, opened) = AsyncStream.makeStream(of: RPMsgMessageStream.self)
+let messages = RPMsgSubdevice(inbox: inbox) { event in print(event) }
+messages.register(Opener(opened: opened))
+try processor.add(messages)
+
+try processor.boot(try ELFFirmware(parsing: image))
+for await stream in channels {
+  let endpoint = stream.endpoint
+  for text in ["hello", "remote", "world"] {
+    do throws(RPMsgBusError) {
+      try endpoint.send(Array(text.utf8).span.bytes, within: .seconds(1))
+    } catch {
+      switch error {
+      case .timedOut(let time): print("the remote took no message for \(time)")
+      case .remoteGone, .endpointGone: print("the remote is gone")
+      case .messageTooLong(let byteCount, let limit): print("\(byteCount) of \(limit) bytes")
+      default: print(error)
+      }
+    }
+  }
+  var count = 0
+  for await message in stream {
+    print(String(decoding: message.payload, as: UTF8.self))
+    count += 1
+    if count == 3 { break }
+  }
+  // The stream also ends when the remote goes; after a recovery a new one comes from `channels`.
+  let counters = endpoint.statistics
+  print("sent \(counters.sentMessages), received \(counters.receivedMessages)")
+  break
+}
+try processor.shutdown()
