@@ -22,7 +22,8 @@ struct Settings {
     messages = messages / 64 * 64
     if let value = number("SIZE") { payloads = [min(max(value, 8), 496)] }
     oneThread = number("ONLY") != 2
-    twoThreads = number("ONLY") != 1
+    // Two threads that spin on one processor measure its scheduler.
+    twoThreads = number("ONLY") != 1 && ProcessInfo.processInfo.activeProcessorCount > 1
     processors = (number("CPU_A") ?? 0, number("CPU_B") ?? 1)
   }
 }
