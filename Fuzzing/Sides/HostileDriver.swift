@@ -4,7 +4,7 @@ import WireTypes
 /// Our device role against a driver that does what the input says.
 ///
 /// First bytes: geometry, mode (bit 0: unsteady memory, bit 1: a part of the memory for buffers is
-/// closed). Then steps with their operands. Whatever is wrong traps.
+/// closed, bit 2: event index, bit 3: indirect descriptors). Then steps with their operands. Whatever is wrong traps.
 public struct HostileDriver: ~Copyable {
   /// One thing that a side does.
   public enum Step: UInt8, CaseIterable, Sendable {
@@ -12,6 +12,8 @@ public struct HostileDriver: ~Copyable {
     case popChain, walk, popReadable, popWritable, complete, publish, setNotifications
     /// The driver's; `lend` follows the protocol, and `cycle` does so with ours many times.
     case lend, setDescriptor, setEntry, setIndex, scribble, cycle
+    /// The driver's: a descriptor in the memory for buffers, and which index it wants to hear of.
+    case setTableEntry, setUsedEvent
   }
 
   private static var poolStart: UInt64 { 0x1000 }
@@ -21,6 +23,7 @@ public struct HostileDriver: ~Copyable {
   private let input: FuzzInput
   private let layout: VringLayout
   private let memory: FuzzedMemory
+  private let pool: FuzzedMemory
   private let isPartClosed: Bool
   private var device: VringDevice<FuzzedMemory>
   private var held: [UInt16] = []
@@ -39,21 +42,24 @@ public struct HostileDriver: ~Copyable {
     let mode = input.next(UInt8.self)
     let memory = FuzzedMemory(
       byteCount: layout.byteCount, input: input, isUnsteady: mode & 1 != 0)
+    // Tables are copied out of it.
+    let pool = FuzzedMemory(
+      byteCount: Int(Self.poolByteCount), input: input, isUnsteady: mode & 1 != 0)
     let device = try VringDevice(
-      memory: memory, layout: layout, buffers: Self.pool(input, isPartClosed: mode & 2 != 0))
+      memory: memory, layout: layout, buffers: Self.mapped(pool, isPartClosed: mode & 2 != 0),
+      usesEventIndex: mode & 4 != 0, usesIndirectDescriptors: mode & 8 != 0)
     self.input = input
+    self.pool = pool
     self.layout = layout
     self.memory = memory
     isPartClosed = mode & 2 != 0
     self.device = device
   }
 
-  private static func pool(
-    _ input: FuzzInput, isPartClosed: Bool
+  private static func mapped(
+    _ memory: FuzzedMemory, isPartClosed: Bool
   ) -> MappedMemory<FuzzedMemory> {
-    var pool = MappedMemory(
-      memory: FuzzedMemory(byteCount: Int(poolByteCount), input: input),
-      start: DeviceAddress(rawValue: poolStart))
+    var pool = MappedMemory(memory: memory, start: DeviceAddress(rawValue: poolStart))
     let start = DeviceAddress(rawValue: poolStart + closed.lowerBound)
     if isPartClosed, let range = AddressRange(start: start, byteCount: UInt64(closed.count)) {
       pool.exclude(range)
@@ -71,7 +77,8 @@ public struct HostileDriver: ~Copyable {
       do throws(VringError) { try take(step) } catch {
         precondition(device.broken.map { error == .broken($0) } ?? false, "error without reason")
       }
-      let limit = step == .walk ? 2 * layout.queueSize : 4
+      // The ring's index is read again after an event index was written.
+      let limit = step == .walk ? 2 * layout.queueSize : device.usesEventIndex ? 5 : 4
       precondition(step == .cycle || memory.fetchCount - fetches <= limit, "fetched too often")
       check(since: broken)
     }
@@ -98,6 +105,10 @@ public struct HostileDriver: ~Copyable {
     case .setIndex: memory.poke(input.next(UInt16.self), at: layout.available.offset + 2)
     case .scribble: memory.scribble()
     case .cycle: try cycle()
+    case .setTableEntry: setTableEntry()
+    case .setUsedEvent:
+      memory.poke(
+        input.next(UInt16.self), at: layout.available.offset + 4 + 2 * layout.queueSize)
     }
   }
 
@@ -198,17 +209,22 @@ extension HostileDriver {
     memory.poke(index &+ 1, at: layout.available.offset + 2)
   }
 
+  /// Fills a descriptor of the ring.
+  private func setDescriptor() { fill(memory, at: 16 * input.choice(layout.queueSize)) }
+
+  /// Fills a descriptor in the memory for buffers, at any multiple of four bytes.
+  private func setTableEntry() { fill(pool, at: 4 * input.choice(256)) }
+
   /// Fills a descriptor; bit 7 of the flags' byte: the address is anything.
-  private func setDescriptor() {
-    let offset = 16 * input.choice(layout.queueSize)
+  private func fill(_ target: FuzzedMemory, at offset: Int) {
     let flags = input.next(UInt8.self)
     let place = input.next(UInt16.self)
     let address = flags & 128 == 0 ? Self.poolStart + UInt64(place % 4096) : input.next()
-    memory.poke(address, at: offset)
+    target.poke(address, at: offset)
     let byteCount: UInt32 = flags & 64 == 0 ? UInt32(input.next(UInt8.self)) : input.next()
-    memory.poke(byteCount, at: offset + 8)
-    memory.poke(UInt16(flags & 63), at: offset + 12)
-    memory.poke(UInt16(input.next(UInt8.self)), at: offset + 14)
+    target.poke(byteCount, at: offset + 8)
+    target.poke(UInt16(flags & 63), at: offset + 12)
+    target.poke(UInt16(input.next(UInt8.self)), at: offset + 14)
   }
 
   /// Lends and gives back descriptor 0 many times: indices get to their wrap.

@@ -42,6 +42,10 @@ public enum VringBreakage: Equatable, Sendable {
   case zeroLength(head: UInt16)
   /// An indirect descriptor though the feature was not negotiated.
   case indirectNotNegotiated(head: UInt16)
+  /// A table of descriptors whose size is not that of one to as many descriptors as the ring has.
+  case badIndirectTable(head: UInt16, byteCount: UInt32)
+  /// An indirect descriptor in a table, or one that has a next.
+  case nestedIndirect(head: UInt16)
   /// A buffer goes the wrong way for this ring, or readable after writable.
   case wrongDirection(head: UInt16)
   /// A chain of several descriptors where the device takes one buffer.
@@ -88,6 +92,10 @@ extension VringBreakage: CustomStringConvertible {
     case .badAddress(let address, let byteCount): "buffer of \(byteCount) bytes at \(address)"
     case .zeroLength(let head): "descriptor of zero bytes in the chain from \(head)"
     case .indirectNotNegotiated(let head): "indirect descriptor in the chain from \(head)"
+    case .badIndirectTable(let head, let byteCount):
+      "table of \(byteCount) bytes for descriptors in the chain from \(head)"
+    case .nestedIndirect(let head):
+      "indirect descriptor where none may be, in the chain from \(head)"
     case .wrongDirection(let head): "buffer of the wrong direction in the chain from \(head)"
     case .chainNotSupported(let head): "chain of several descriptors from \(head)"
     case .bufferTooSmall(let head, let needed, let available):

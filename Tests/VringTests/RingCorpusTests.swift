@@ -49,6 +49,42 @@ struct RingCorpusTests {
     ]
   }
 
+  private static func tableEntry(
+    _ place: UInt8, flags: UInt8 = 0, target: UInt16 = 512, next: UInt8 = 0
+  ) -> [UInt8] {
+    [
+      DriverStep.setTableEntry.rawValue, place, flags, UInt8(target & 255), UInt8(target >> 8), 64,
+      next,
+    ]
+  }
+
+  /// The same for features that are agreed on by feature bits.
+  private static func featureSeeds() -> [(name: String, bytes: [UInt8], broken: String?)] {
+    let walk = [DriverStep.popChain.rawValue, DriverStep.walk.rawValue]
+    let read = DriverStep.popReadable.rawValue
+    let publish = DriverStep.publish.rawValue
+    let wrap = (0..<17).flatMap { _ -> [UInt8] in [DriverStep.cycle.rawValue, 255] }
+    // Two entries, the second at the next 16 bytes.
+    let table = tableEntry(0, flags: 1, next: 1) + tableEntry(4, flags: 2)
+    let whole = descriptor(flags: 4, byteCount: 32)
+    return [
+      ("indirect-good", [2, 8] + table + whole + walk, nil),
+      ("indirect-one", [2, 8] + tableEntry(0) + descriptor(flags: 4, byteCount: 16) + [read], nil),
+      ("indirect-two", [2, 8] + table + whole + [read], "chainNotSupported"),
+      ("indirect-nested", [2, 8] + tableEntry(0, flags: 4) + whole + walk, "nestedIndirect"),
+      ("indirect-next", [2, 8] + descriptor(flags: 5, byteCount: 32) + walk, "nestedIndirect"),
+      ("indirect-size", [2, 8] + descriptor(flags: 4, byteCount: 80) + walk, "badIndirectTable"),
+      ("indirect-odd", [2, 8] + descriptor(flags: 4, byteCount: 33) + walk, "badIndirectTable"),
+      ("indirect-past", [2, 8] + tableEntry(0, flags: 1, next: 2) + whole + walk, "badNext"),
+      ("indirect-loop", [2, 8] + tableEntry(0, flags: 1) + whole + walk, "chainTooLong"),
+      ("indirect-out", [2, 8] + descriptor(flags: 4, place: 4090) + walk, "badAddress"),
+      (
+        "event-wrap",
+        [2, 4] + wrap + [DriverStep.setUsedEvent.rawValue, 1, 0, publish, read, read], nil
+      ),
+    ]
+  }
+
   /// Inputs that start the fuzzer of our device, and what breaks the ring.
   private static func deviceSeeds() -> [(name: String, bytes: [UInt8], broken: String?)] {
     let read = DriverStep.popReadable.rawValue
@@ -80,7 +116,7 @@ struct RingCorpusTests {
           + [DriverStep.popChain.rawValue, DriverStep.setIndex.rawValue, 99, 0, read]
           + [DriverStep.walk.rawValue], "availableIndexJump"
       ),
-    ]
+    ] + featureSeeds()
   }
 
   private static func kind(_ broken: VringBreakage?) -> String? {

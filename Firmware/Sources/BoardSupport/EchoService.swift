@@ -2,12 +2,8 @@ import RPMsg
 
 /// Returns every message to its sender, for ever.
 public enum EchoService {
-  /// Runs the service as image `name`, by its resource table, and waits for the host in the way of
-  /// `wait`.
-  public static func run(
-    image name: StaticString, wait: Core.Wait, table: Remote.Table = .standard
-  ) -> Never {
-    var remote = Remote(image: name, wait: wait, table: table)
+  /// Runs the service as image `name` on `remote`, which is up.
+  public static func run(_ remote: consuming Remote, image name: StaticString) -> Never {
     let address = remote.announce("rpmsg-echo")
     while true {
       remote.handleMessages { header, payload, transmitter in

@@ -11,44 +11,58 @@ public struct Remote: ~Copyable {
   /// Sends the answers of a handler.
   public typealias Transmitter = RPMsgDeviceTransmitter<SharedWindow>
 
-  /// Where the virtio device's entry starts in the table of `StandardTable`, after its type.
-  private static let entryOffset = 132 + 4
-  private static let watchdogMilliseconds: UInt32 = 1000
+  private static var watchdogMilliseconds: UInt32 { 1000 }
 
   private var messages: RPMsgRemote<SharedWindow, DoorbellDevice>
   private let wait: Core.Wait
 
-  /// Which resource table is linked into the image.
-  public enum Table: Sendable {
-    /// That of `StandardTable`, version 1.
-    case standard
-    /// That of `RecordTable`, version 0.
-    case records
+  /// Which resource table of version 1 is linked into the image.
+  public struct Table: Sendable {
+    /// Where the virtio device's entry starts in it, after its type.
+    let entryOffset: Int
+
+    /// That of `StandardTable`.
+    public static var standard: Table { Table(entryOffset: 132 + 4) }
   }
 
   /// Says that image `name` has booted, and waits until the host's driver is ready.
   public init(image name: StaticString, wait: Core.Wait, table: Table = .standard) {
-    let doorbell = DoorbellDevice()
-    doorbell.report(.booted)
-    Core.prepare(for: wait)
+    Self.begin(wait)
+    let entry = Self.findEntry(at: table.entryOffset)
+    DoorbellDevice().publishTable(
+      at: UInt32(truncatingIfNeeded: MemoryMap.tableStart),
+      byteCount: UInt32(truncatingIfNeeded: MemoryMap.table.byteCount))
+    Self.acceptTable(name)
+    // The host writes the status before it kicks, and a sleeper misses no kick.
+    while !entry.isDriverReady { Core.waitForKick(wait) }
+    messages = Self.takeRings(of: entry)
     self.wait = wait
-    switch table {
-    case .standard:
-      let entry = Self.findEntry()
-      doorbell.publishTable(
-        at: UInt32(truncatingIfNeeded: MemoryMap.tableStart),
-        byteCount: UInt32(truncatingIfNeeded: MemoryMap.table.byteCount))
-      doorbell.report(.tableAccepted)
-      Trace.line("\(name): waiting for the host")
-      // The host writes the status before it kicks, and a sleeper misses no kick.
-      while !entry.isDriverReady { Core.waitForKick(wait) }
-      messages = Self.takeRings(of: entry)
-    case .records:
-      doorbell.report(.tableAccepted)
-      Trace.line("\(name): waiting for the host")
-      messages = Self.takeRecordRings(wait: wait)
-    }
-    doorbell.report(.deviceUp)
+    Self.finish(name)
+  }
+
+  /// The same for image `name` with `RecordTable`, which is of version 0.
+  ///
+  /// Linked only into images that use it.
+  public init(recordsOf name: StaticString, wait: Core.Wait) {
+    Self.begin(wait)
+    Self.acceptTable(name)
+    messages = Self.takeRecordRings(wait: wait)
+    self.wait = wait
+    Self.finish(name)
+  }
+
+  private static func begin(_ wait: Core.Wait) {
+    DoorbellDevice().report(.booted)
+    Core.prepare(for: wait)
+  }
+
+  private static func acceptTable(_ name: StaticString) {
+    DoorbellDevice().report(.tableAccepted)
+    Trace.line("\(name): waiting for the host")
+  }
+
+  private static func finish(_ name: StaticString) {
+    DoorbellDevice().report(.deviceUp)
     Trace.line("\(name): rpmsg is up")
   }
 
@@ -97,9 +111,9 @@ public struct Remote: ~Copyable {
     Core.waitForKick(wait)
   }
 
-  private static func findEntry() -> VirtioDeviceEntry<SharedWindow> {
+  private static func findEntry(at offset: Int) -> VirtioDeviceEntry<SharedWindow> {
     do throws(VirtioError) {
-      let entry = try VirtioDeviceEntry(memory: MemoryMap.table, offset: entryOffset)
+      let entry = try VirtioDeviceEntry(memory: MemoryMap.table, offset: offset)
       if entry.id == .rpmsg { return entry }
     } catch {}
     Trace.line("no rpmsg device in the resource table")

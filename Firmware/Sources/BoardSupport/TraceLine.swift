@@ -1,70 +1,32 @@
 /// One line of the trace, written as a string literal with numbers in it.
 ///
-/// Needs no heap and no `String`. What is longer than ``capacity`` bytes is cut.
+/// Its parts go into the trace as they are met, without a copy in between: no heap, no `String`.
+/// Only ``Trace/line(_:)`` takes one, and ends it.
 public struct TraceLine: ExpressibleByStringInterpolation {
-  /// The longest line, in bytes without its newline.
-  public static let capacity = 100
-
-  var bytes: InlineArray<100, UInt8>
-  var byteCount: Int
-
   /// A line without numbers.
-  public init(stringLiteral value: StaticString) {
-    var interpolation = StringInterpolation(literalCapacity: 0, interpolationCount: 0)
-    interpolation.appendLiteral(value)
-    self.init(stringInterpolation: interpolation)
-  }
+  public init(stringLiteral value: StaticString) { Trace.write(value) }
 
-  /// A line from its parts.
-  public init(stringInterpolation: StringInterpolation) {
-    bytes = stringInterpolation.bytes
-    byteCount = stringInterpolation.byteCount
-  }
+  /// A line from its parts, which are written already.
+  public init(stringInterpolation: StringInterpolation) {}
 
-  /// Collects the parts of a line.
+  /// Writes the parts of a line.
   public struct StringInterpolation: StringInterpolationProtocol {
-    var bytes = InlineArray<100, UInt8>(repeating: 0)
-    var byteCount = 0
-
-    /// An empty line; the estimates are of no use here.
+    /// Starts a line; the estimates are of no use here.
     public init(literalCapacity: Int, interpolationCount: Int) {}
 
-    mutating func append(_ byte: UInt8) {
-      guard byteCount < capacity else { return }
-      bytes[byteCount] = byte
-      byteCount += 1
-    }
+    /// Writes text.
+    public mutating func appendLiteral(_ literal: StaticString) { Trace.write(literal) }
 
-    /// Appends text.
-    public mutating func appendLiteral(_ literal: StaticString) {
-      for index in 0..<literal.utf8CodeUnitCount {
-        // SAFETY: `index` is below the number of code units.
-        append(unsafe literal.utf8Start[index])
-      }
-    }
+    /// Writes text that is known when the firmware is built.
+    public mutating func appendInterpolation(_ text: StaticString) { Trace.write(text) }
 
-    /// Appends text that is known when the firmware is built.
-    public mutating func appendInterpolation(_ text: StaticString) { appendLiteral(text) }
+    /// Writes `value` in decimal.
+    public mutating func appendInterpolation(_ value: UInt32) { Trace.write(value, radix: 10) }
 
-    /// Appends `value` in decimal.
-    public mutating func appendInterpolation(_ value: UInt32) {
-      append(value, radix: 10)
-    }
-
-    /// Appends `value` in hexadecimal with its prefix.
+    /// Writes `value` in hexadecimal with its prefix.
     public mutating func appendInterpolation(hex value: UInt32) {
-      appendLiteral("0x")
-      append(value, radix: 16)
-    }
-
-    private mutating func append(_ value: UInt32, radix: UInt32) {
-      var divisor: UInt32 = 1
-      while value / divisor >= radix { divisor *= radix }
-      while divisor > 0 {
-        let digit = UInt8(truncatingIfNeeded: value / divisor % radix)
-        append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        divisor /= radix
-      }
+      Trace.write("0x")
+      Trace.write(value, radix: 16)
     }
   }
 }

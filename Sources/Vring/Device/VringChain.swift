@@ -21,8 +21,9 @@ public struct VringSegment: Equatable, Sendable {
 public struct VringChain: Sendable {
   /// The descriptor that names the chain.
   public let head: UInt16
-  /// The descriptor to read next; `nil` at the end.
+  /// The descriptor to read next, in the ring's table or in ``table``; `nil` at the end.
   @usableFromInline var next: UInt16?
+  @usableFromInline var table: DescriptorTable?
   @usableFromInline var descriptorCount = 0
   @usableFromInline var byteCount: UInt32 = 0
   @usableFromInline var hasWritable = false

@@ -1,5 +1,4 @@
 public import SharedMemory
-public import WireTypes
 
 /// The device role of one split virtqueue: takes the buffers the driver lends, and gives them back.
 ///
@@ -26,6 +25,10 @@ public struct VringDevice<Memory: ForeignMemory>: ~Copyable, Sendable {
   public let buffers: MappedMemory<Memory>
   /// Why the ring no longer works, or `nil` while it does.
   public internal(set) var broken: VringBreakage?
+  /// Whether notifications are asked for by index, instead of by flag.
+  public let usesEventIndex: Bool
+  /// Whether a descriptor may name a table of descriptors.
+  public let usesIndirectDescriptors: Bool
 
   @usableFromInline let memory: Memory
   @usableFromInline let fields: VringFields
@@ -34,26 +37,43 @@ public struct VringDevice<Memory: ForeignMemory>: ~Copyable, Sendable {
   /// Index after the last available entry taken.
   @usableFromInline var consumed: UInt16 = 0
   /// The available index as last read; checked against what the ring can hold.
+  ///
+  /// Equal to ``consumed`` in a broken ring, so that nothing more is taken.
   @usableFromInline var availableSeen: UInt16 = 0
   /// Index after the last used entry written, published or not.
   @usableFromInline var nextUsed: UInt16 = 0
   /// The used index the driver sees.
   @usableFromInline var published: UInt16 = 0
+  /// What we want of the driver: 0, or not to be told.
+  ///
+  /// With an event index it is only kept here.
   @usableFromInline var usedFlags: UInt16 = 0
+  /// The event index that the driver sees.
+  @usableFromInline var askedFor: UInt16 = 0
 
   /// Takes up the ring in `memory`, which the driver has just set to zero.
   ///
-  /// Nothing is written yet. Call it only after the driver has said that it is ready.
+  /// Nothing is written yet. Call it only after the driver has said that it is ready, and name the
+  /// features that it has accepted.
   ///
+  /// - Precondition: firmware is compiled with the condition of each feature that is used:
+  ///   `VRING_EVENT_INDEX`, `VRING_INDIRECT_DESCRIPTORS`.
   /// - Throws: ``VringError/ringMemoryTooSmall(needed:available:)`` or
   ///   ``VringError/misalignedRing(alignment:)``.
   public init(
-    memory: Memory, layout: VringLayout, buffers: MappedMemory<Memory>
+    memory: Memory, layout: VringLayout, buffers: MappedMemory<Memory>,
+    usesEventIndex: Bool = false, usesIndirectDescriptors: Bool = false
   ) throws(VringError) {
+    precondition(VringSupport.hasEventIndex || !usesEventIndex, "event index not compiled in")
+    precondition(
+      VringSupport.hasIndirectDescriptors || !usesIndirectDescriptors,
+      "indirect descriptors not compiled in")
     try layout.check(memory)
     self.memory = memory
     self.layout = layout
     self.buffers = buffers
+    self.usesEventIndex = usesEventIndex
+    self.usesIndirectDescriptors = usesIndirectDescriptors
     fields = VringFields(layout)
     isInFlight = PrivateArray(repeating: false, count: layout.queueSize)
     usedShadow = PrivateArray(repeating: UsedEntry(), count: layout.queueSize)
@@ -71,9 +91,30 @@ extension VringDevice {
   /// - Throws: ``VringError/broken(_:)`` when the driver broke the protocol, now or earlier.
   @inlinable
   public mutating func popAvailable() throws(VringError) -> VringChain? {
-    if let broken { throw .broken(broken) }
+    guard let head = try popHead() else { return nil }
+    return VringChain(head: head)
+  }
+
+  /// Takes the next available buffer, which must be a chain of one descriptor.
+  ///
+  /// - Throws: ``VringError/broken(_:)`` also when the chain has more, or goes the other way.
+  @inlinable
+  public mutating func popBuffer(
+    _ direction: BufferDirection
+  ) throws(VringError) -> (head: UInt16, segment: VringSegment)? {
+    guard let head = try popHead() else { return nil }
+    let copy = DescriptorCopy(ring: memory, index: head)
+    guard copy.flags & DescriptorFlags.all == direction.flags, copy.byteCount > 0,
+      let offset = buffers.offset(of: copy.address, byteCount: copy.byteCount)
+    else { return (head, try takeOther(copy, head, direction)) }
+    return (head, VringSegment(offset: offset, byteCount: copy.byteCount, direction: direction))
+  }
+
+  /// Takes the next head out of the available ring.
+  @inlinable
+  mutating func popHead() throws(VringError) -> UInt16? {
     if consumed == availableSeen {
-      try readAvailableIndex()
+      try refill()
       if consumed == availableSeen { return nil }
     }
     let slot = Int(consumed & fields.mask)
@@ -84,103 +125,18 @@ extension VringDevice {
     guard !isInFlight[Int(head)] else { throw breakRing(.headInFlight(head: head)) }
     isInFlight[Int(head)] = true
     consumed &+= 1
-    return VringChain(head: head)
+    return head
   }
 
-  /// The next buffer of `chain`, or `nil` after the last.
-  ///
-  /// - Throws: ``VringError/broken(_:)`` when the descriptor is not acceptable, or the ring broke
-  ///   earlier.
+  /// Looks for more in the available ring, and with an event index asks to be told of the next.
   @inlinable
-  public mutating func nextSegment(
-    of chain: inout VringChain
-  ) throws(VringError) -> VringSegment? {
+  mutating func refill() throws(VringError) {
     if let broken { throw .broken(broken) }
-    guard let index = chain.next else { return nil }
-    guard chain.descriptorCount < layout.queueSize else {
-      throw breakRing(.chainTooLong(head: chain.head))
-    }
-    let offset = Int(index) &* 16
-    // The one copy of the descriptor; all checks and uses are of the copy.
-    let address = DeviceAddress(rawValue: memory.loadUInt64(at: offset))
-    let second = memory.loadUInt64(at: offset &+ 8)
-    let byteCount = UInt32(truncatingIfNeeded: second)
-    let flags = UInt16(truncatingIfNeeded: second &>> 32)
-    let next = UInt16(truncatingIfNeeded: second &>> 48)
-    if flags & DescriptorFlags.next == 0 {
-      chain.next = nil
-    } else {
-      guard next <= fields.mask else {
-        throw breakRing(.badNext(next, queueSize: layout.queueSize))
-      }
-      chain.next = next
-    }
-    return try accept(address, byteCount, flags, into: &chain)
-  }
-
-  /// Checks one descriptor that was copied out of the table.
-  @inlinable
-  mutating func accept(
-    _ address: DeviceAddress, _ byteCount: UInt32, _ flags: UInt16, into chain: inout VringChain
-  ) throws(VringError) -> VringSegment {
-    guard flags & DescriptorFlags.indirect == 0 else {
-      throw breakRing(.indirectNotNegotiated(head: chain.head))
-    }
-    guard byteCount > 0 else { throw breakRing(.zeroLength(head: chain.head)) }
-    let isWritable = flags & DescriptorFlags.write != 0
-    guard isWritable || !chain.hasWritable else {
-      throw breakRing(.wrongDirection(head: chain.head))
-    }
-    let (sum, overflow) = chain.byteCount.addingReportingOverflow(byteCount)
-    guard !overflow else { throw breakRing(.chainTooLarge(head: chain.head)) }
-    guard let offset = buffers.offset(of: address, byteCount: byteCount) else {
-      throw breakRing(.badAddress(address, byteCount: byteCount))
-    }
-    chain.byteCount = sum
-    chain.hasWritable = isWritable
-    chain.descriptorCount &+= 1
-    return VringSegment(
-      offset: offset, byteCount: byteCount, direction: isWritable ? .deviceWrites : .deviceReads)
-  }
-
-  /// Takes the next available buffer, which must be a chain of one descriptor.
-  ///
-  /// - Throws: ``VringError/broken(_:)`` also when the chain has more, or goes the other way.
-  @inlinable
-  public mutating func popBuffer(
-    _ direction: BufferDirection
-  ) throws(VringError) -> (head: UInt16, segment: VringSegment)? {
-    guard let chain = try popAvailable() else { return nil }
-    let start = Int(chain.head) &* 16
-    // The one copy of the descriptor; all checks and uses are of the copy.
-    let address = DeviceAddress(rawValue: memory.loadUInt64(at: start))
-    let second = memory.loadUInt64(at: start &+ 8)
-    let byteCount = UInt32(truncatingIfNeeded: second)
-    let flags = UInt16(truncatingIfNeeded: second &>> 32)
-    guard flags & DescriptorFlags.all == direction.flags, byteCount > 0,
-      let offset = buffers.offset(of: address, byteCount: byteCount)
-    else {
-      throw breakRing(
-        refusal(of: chain.head, address, byteCount, flags, next: second &>> 48, direction))
-    }
-    return (chain.head, VringSegment(offset: offset, byteCount: byteCount, direction: direction))
-  }
-
-  /// Why a descriptor is not the one buffer that ``popBuffer(_:)`` takes.
-  @usableFromInline
-  func refusal(
-    of head: UInt16, _ address: DeviceAddress, _ byteCount: UInt32, _ flags: UInt16, next: UInt64,
-    _ direction: BufferDirection
-  ) -> VringBreakage {
-    if flags & DescriptorFlags.indirect != 0 { return .indirectNotNegotiated(head: head) }
-    if flags & DescriptorFlags.next != 0 {
-      let next = UInt16(truncatingIfNeeded: next)
-      return next > fields.mask
-        ? .badNext(next, queueSize: layout.queueSize) : .chainNotSupported(head: head)
-    }
-    if byteCount == 0 { return .zeroLength(head: head) }
-    if flags & DescriptorFlags.write != direction.flags { return .wrongDirection(head: head) }
-    return .badAddress(address, byteCount: byteCount)
+    try readAvailableIndex()
+    guard VringSupport.hasEventIndex, usesEventIndex, usedFlags == 0,
+      consumed == availableSeen
+    else { return }
+    try askForNext()
   }
 
   /// Reads the available index, once, and checks it against what the ring can hold.
@@ -198,7 +154,10 @@ extension VringDevice {
   /// Latches `reason`, for a layer above that finds the driver at fault; the first reason stays.
   @discardableResult
   public mutating func breakRing(_ reason: VringBreakage) -> VringError {
-    if broken == nil { broken = reason }
-    return .broken(broken ?? reason)
+    let first = broken ?? reason
+    broken = first
+    // Only the way that looks for more asks whether the ring is broken.
+    availableSeen = consumed
+    return .broken(first)
   }
 }
