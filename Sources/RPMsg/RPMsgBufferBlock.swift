@@ -67,10 +67,12 @@ public struct RPMsgBufferBlock<Memory: ForeignMemory>: Sendable {
 
   /// Where buffer `index` starts in ``memory``.
   @inlinable
+  @inline(__always)
   func offset(of index: UInt16) -> Int { firstOffset &+ Int(index) &* bufferByteCount }
 
   /// Where buffer `index` starts for the remote.
   @inlinable
+  @inline(__always)
   func address(of index: UInt16) -> DeviceAddress {
     // The end of the block is addressable: checked when it was made.
     DeviceAddress(

@@ -56,4 +56,80 @@ public protocol ForeignMemory: Sendable {
   func copyIn(_ source: RawSpan, at offset: Int)
   /// Sets `count` bytes to `value`.
   func fill(from offset: Int, count: Int, with value: UInt8)
+
+  // Accesses whose place was checked once, when a ring was laid out in this memory, and which do
+  // not check it again. Memory that has no use for that leaves them to the default.
+
+  /// As ``loadUInt16(at:)``.
+  ///
+  /// - Precondition: an aligned place inside the memory.
+  @unsafe func loadUInt16(uncheckedAt offset: Int) -> UInt16
+  /// As ``loadUInt32(at:)``.
+  ///
+  /// - Precondition: an aligned place inside the memory.
+  @unsafe func loadUInt32(uncheckedAt offset: Int) -> UInt32
+  /// As ``loadUInt64(at:)``.
+  ///
+  /// - Precondition: an aligned place inside the memory.
+  @unsafe func loadUInt64(uncheckedAt offset: Int) -> UInt64
+  /// As ``loadAcquiringUInt16(at:)``.
+  ///
+  /// - Precondition: an aligned place inside the memory.
+  @unsafe func loadAcquiringUInt16(uncheckedAt offset: Int) -> UInt16
+  /// As ``store(_:at:)``.
+  ///
+  /// - Precondition: an aligned place inside the memory.
+  @unsafe func store(_ value: UInt16, uncheckedAt offset: Int)
+  /// As ``store(_:at:)``.
+  ///
+  /// - Precondition: an aligned place inside the memory.
+  @unsafe func store(_ value: UInt32, uncheckedAt offset: Int)
+  /// As ``store(_:at:)``.
+  ///
+  /// - Precondition: an aligned place inside the memory.
+  @unsafe func store(_ value: UInt64, uncheckedAt offset: Int)
+  /// As ``storeReleasing(_:at:)``.
+  ///
+  /// - Precondition: an aligned place inside the memory.
+  @unsafe func storeReleasing(_ value: UInt16, uncheckedAt offset: Int)
+}
+
+// Memory that checks every access.
+extension ForeignMemory {
+  /// Reads two bytes at once, unordered.
+  @unsafe
+  @inlinable
+  public func loadUInt16(uncheckedAt offset: Int) -> UInt16 { loadUInt16(at: offset) }
+  /// Reads four bytes at once, unordered.
+  @unsafe
+  @inlinable
+  public func loadUInt32(uncheckedAt offset: Int) -> UInt32 { loadUInt32(at: offset) }
+  /// Reads eight bytes, unordered.
+  @unsafe
+  @inlinable
+  public func loadUInt64(uncheckedAt offset: Int) -> UInt64 { loadUInt64(at: offset) }
+  /// Reads two bytes; what the other side wrote before it published them is visible after.
+  @unsafe
+  @inlinable
+  public func loadAcquiringUInt16(uncheckedAt offset: Int) -> UInt16 {
+    loadAcquiringUInt16(at: offset)
+  }
+  /// Writes two bytes at once, unordered.
+  @unsafe
+  @inlinable
+  public func store(_ value: UInt16, uncheckedAt offset: Int) { store(value, at: offset) }
+  /// Writes four bytes at once, unordered.
+  @unsafe
+  @inlinable
+  public func store(_ value: UInt32, uncheckedAt offset: Int) { store(value, at: offset) }
+  /// Writes eight bytes, unordered.
+  @unsafe
+  @inlinable
+  public func store(_ value: UInt64, uncheckedAt offset: Int) { store(value, at: offset) }
+  /// Publishes two bytes: all our earlier writes are visible to who acquires them.
+  @unsafe
+  @inlinable
+  public func storeReleasing(_ value: UInt16, uncheckedAt offset: Int) {
+    storeReleasing(value, at: offset)
+  }
 }

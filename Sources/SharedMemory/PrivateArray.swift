@@ -45,3 +45,45 @@ package struct PrivateArray<Element>: ~Copyable {
 
 // SAFETY (unchecked Sendable): the allocation has this one owner, which moves with the value.
 extension PrivateArray: @unchecked Sendable where Element: Sendable {}
+
+/// As ``PrivateArray``, with a power of two of elements and indices that wrap at their number.
+///
+/// What a ring remembers of each slot: an index is never out of range, so nothing is checked.
+@safe
+@usableFromInline
+package struct PrivateRing<Element: BitwiseCopyable>: ~Copyable {
+  @usableFromInline let base: UnsafeMutablePointer<Element>
+  @usableFromInline let mask: UInt16
+
+  /// Makes `count` elements, each equal to `element`.
+  ///
+  /// - Precondition: `count` is a power of two in `1...65536`.
+  @inlinable
+  package init(repeating element: Element, count: Int) {
+    precondition((1...65_536).contains(count) && count & (count - 1) == 0, "a power of two")
+    mask = UInt16(truncatingIfNeeded: count &- 1)
+    #if hasFeature(Embedded)
+    unsafe base = UnsafeMutablePointer<Element>.allocate(capacity: count)
+    #else
+    // Whole pairs of cache lines of its own: what another thread writes is not near.
+    let byteCount = (count * MemoryLayout<Element>.stride + 127) & ~127
+    unsafe base = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 128)
+      .assumingMemoryBound(to: Element.self)
+    #endif
+    unsafe base.initialize(repeating: element, count: count)
+  }
+
+  // Elements are trivial; the memory is all there is to give back.
+  deinit { unsafe base.deallocate() }
+
+  /// The element at `index` modulo the number of elements.
+  @inlinable
+  package subscript(index: UInt16) -> Element {
+    // SAFETY: inside the allocation, which has `mask + 1` elements.
+    @inline(__always) get { unsafe base[Int(index & mask)] }
+    @inline(__always) set { unsafe base[Int(index & mask)] = newValue }
+  }
+}
+
+// SAFETY (unchecked Sendable): the allocation has this one owner, which moves with the value.
+extension PrivateRing: @unchecked Sendable where Element: Sendable {}

@@ -79,9 +79,8 @@ public struct SharedWindow: ForeignMemory, @unchecked Sendable {
   func cell<Value>(_ type: Value.Type, at offset: Int) -> UnsafeMutablePointer<Atomic<Value>>
   where Value: AtomicRepresentable {
     let size = MemoryLayout<Atomic<Value>>.size
-    precondition(
-      offset >= 0 && size <= byteCount && offset <= byteCount - size,
-      "shared access out of bounds")
+    // A window smaller than the value has a negative last offset.
+    precondition(offset >= 0 && offset <= byteCount &- size, "shared access out of bounds")
     let address = unsafe base + offset
     precondition(
       UInt(bitPattern: address) & UInt(size - 1) == 0, "shared access not aligned")

@@ -268,4 +268,31 @@ struct VringDriverTests {
     #expect(device.window.loadUInt64(at: 0) == 0xfeed)
     #expect(device.window.loadUInt32(at: 8) == 60)
   }
+
+  @Test("A buffer held for 65,536 turns comes back, though another is due where it was added")
+  func longHeld() throws {
+    let device = try FarSide(queueSize: 4)
+    var driver = try device.driver()
+    _ = try driver.lend(2)
+    // Head 0 was added at index 0 and stays; head 1 goes round until the index is 0 again.
+    for turn in 0..<65_534 {
+      device.setUsed(turn, id: 1, byteCount: 0)
+      device.setUsedIndex(UInt16(truncatingIfNeeded: turn + 1))
+      try #require(try driver.popUsed()?.head == 1)
+      driver.add(1, address: DeviceAddress(rawValue: 0), byteCount: 64, direction: .deviceWrites)
+      _ = driver.publish()
+    }
+    let fresh = try #require(try driver.reserve())
+    driver.add(fresh, address: DeviceAddress(rawValue: 0), byteCount: 1, direction: .deviceWrites)
+    #expect(driver.unpublishedCount == 1)
+    device.setUsed(65_534, id: 0, byteCount: 5)
+    device.setUsedIndex(65_535)
+    #expect(try driver.popUsed()?.head == 0)
+    // The one that was not published cannot come back all the same.
+    device.setUsed(65_535, id: UInt32(fresh), byteCount: 0)
+    device.setUsedIndex(0)
+    #expect(
+      caught { () throws(VringError) in try driver.popUsed() }
+        == .broken(.notOutstanding(head: fresh)))
+  }
 }

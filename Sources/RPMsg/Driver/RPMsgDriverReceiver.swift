@@ -96,6 +96,7 @@ public struct RPMsgDriverReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
 extension RPMsgBufferBlock {
   /// Puts the buffer of `head` into the available ring, for the remote to fill.
   @inlinable
+  @inline(__always)
   func lend(_ head: UInt16, to ring: inout VringDriver<Memory>) {
     ring.add(
       head, address: address(of: head),

@@ -59,10 +59,29 @@ public struct RPMsgDriverTransmitter<Memory: ForeignMemory>: ~Copyable, Sendable
     guard payload.byteCount <= payloadCapacity else {
       throw .payloadTooLong(byteCount: payload.byteCount, capacity: payloadCapacity)
     }
-    let reservation = try reserve()
-    write(payload, at: 0, in: reservation)
-    try commit(
-      consume reservation, byteCount: payload.byteCount, from: source, to: destination)
+    guard source != .any, destination != .any else { throw .illegalAddress(.any) }
+    guard let head = try takeBuffer() else { throw .noBuffer }
+    let offset = block.offset(of: head)
+    let memory = block.memory
+    RPMsgHeader(
+      source: source, destination: destination,
+      byteCount: UInt16(truncatingIfNeeded: payload.byteCount)
+    ).copy(into: memory, at: offset)
+    memory.copyIn(payload, at: offset &+ RPMsgHeader.encodedByteCount)
+    ring.add(
+      head, address: block.address(of: head),
+      byteCount: UInt32(truncatingIfNeeded: payload.byteCount &+ RPMsgHeader.encodedByteCount),
+      direction: .deviceReads)
+  }
+
+  /// A free buffer, or `nil`.
+  @inlinable
+  @inline(__always)
+  mutating func takeBuffer() throws(RPMsgError) -> UInt16? {
+    do throws(VringError) {
+      if let head = try ring.reserve() { return head }
+      return try ring.popUsed()?.head
+    } catch { throw .vring(error) }
   }
 
   /// Shows the remote what was enqueued since the last call; `true`: kick it.
@@ -98,11 +117,8 @@ extension RPMsgDriverTransmitter {
   /// - Throws: ``RPMsgError/noBuffer`` or ``RPMsgError/vring(_:)``.
   @inlinable
   public mutating func reserve() throws(RPMsgError) -> RPMsgReservation {
-    do throws(VringError) {
-      if let head = try ring.reserve() { return RPMsgReservation(head: head) }
-      if let used = try ring.popUsed() { return RPMsgReservation(head: used.head) }
-    } catch { throw .vring(error) }
-    throw .noBuffer
+    guard let head = try takeBuffer() else { throw .noBuffer }
+    return RPMsgReservation(head: head)
   }
 
   /// Writes bytes of the payload.

@@ -83,6 +83,7 @@ public struct RPMsgHeader: Equatable, Sendable {
 
   /// Copies the header out of a shared buffer at `offset`: each byte once.
   @inlinable
+  @inline(__always)
   init<Memory: ForeignMemory>(copyingFrom memory: borrowing Memory, at offset: Int) {
     if offset & 7 == 0, memory.isAligned(to: 8) {
       self.init(
@@ -99,6 +100,7 @@ public struct RPMsgHeader: Equatable, Sendable {
 
   /// Copies the header into a shared buffer at `offset`.
   @inlinable
+  @inline(__always)
   func copy<Memory: ForeignMemory>(into memory: borrowing Memory, at offset: Int) {
     let (first, second) = words
     if offset & 7 == 0, memory.isAligned(to: 8) {

@@ -24,42 +24,65 @@ extension VringDriver {
   ///
   /// - Throws: ``VringError/broken(_:)`` when the device broke the protocol, now or earlier.
   @inlinable
+  @inline(__always)
   public mutating func popUsed() throws(VringError) -> UsedBuffer? {
-    if let broken { throw .broken(broken) }
     if consumed == usedSeen {
-      try readUsedIndex()
-      if consumed == usedSeen {
-        guard usesEventIndex, availableFlags == 0 else { return nil }
-        try askForNext()
-        if consumed == usedSeen { return nil }
-      }
+      guard try lookForUsed() else { return nil }
     }
     let offset = fields.usedRing &+ 8 &* Int(consumed & fields.mask)
     // Each field is read once; the values read are checked and used, whatever memory holds later.
-    let id = memory.loadUInt32(at: offset)
-    let claimed = memory.loadUInt32(at: offset &+ 4)
-    guard id < UInt32(truncatingIfNeeded: layout.queueSize) else {
+    // SAFETY: an entry of the ring; `init` has checked that the ring fits.
+    let id = unsafe memory.loadUInt32(uncheckedAt: offset)
+    guard id <= UInt32(fields.mask) else {
       throw breakRing(.badID(id, queueSize: layout.queueSize))
     }
     let head = UInt16(truncatingIfNeeded: id)
-    var entry = shadow[Int(head)]
-    guard entry.state == .lent else { throw breakRing(.notOutstanding(head: head)) }
+    let holder = holders[head]
+    guard holder.isDevice, published == nextAvailable || isPublished(head, holder) else {
+      throw breakRing(.notOutstanding(head: head))
+    }
     // Devices put any length there for buffers that they only read. Source: practice.
     var byteCount: UInt32 = 0
-    if entry.flags & DescriptorFlags.write != 0 {
-      byteCount = claimed
-      if claimed > entry.byteCount {
-        guard lengthRule == .clamp else {
-          throw breakRing(
-            .badUsedLength(head: head, byteCount: claimed, posted: entry.byteCount))
-        }
-        byteCount = entry.byteCount
+    let descriptor = table[head]
+    if descriptor.flags & DescriptorFlags.write != 0 {
+      byteCount = unsafe memory.loadUInt32(uncheckedAt: offset &+ 4)
+      if byteCount > descriptor.byteCount {
+        byteCount = try limit(byteCount, to: descriptor.byteCount, of: head)
       }
     }
-    entry.state = .reserved
-    shadow[Int(head)] = entry
+    holders[head] = .caller
     consumed &+= 1
     return UsedBuffer(head: head, byteCount: byteCount)
+  }
+
+  /// Whether the device can have seen the buffer of `head`, which was added.
+  @inlinable
+  func isPublished(_ head: UInt16, _ holder: DescriptorHolder) -> Bool {
+    // A buffer that the device has held for many turns may have a position that is due again; the
+    // entry there names another one then.
+    holder.position &- published >= nextAvailable &- published
+      || availableShadow[holder.position] != head
+  }
+
+  /// What a claim of more bytes than the buffer has counts as.
+  @usableFromInline
+  mutating func limit(
+    _ byteCount: UInt32, to posted: UInt32, of head: UInt16
+  ) throws(VringError) -> UInt32 {
+    guard lengthRule == .clamp else {
+      throw breakRing(.badUsedLength(head: head, byteCount: byteCount, posted: posted))
+    }
+    return posted
+  }
+
+  /// Reads the used index, as all that was seen is taken; `false`: nothing new.
+  @inlinable
+  @inline(__always)
+  mutating func lookForUsed() throws(VringError) -> Bool {
+    if let broken { throw .broken(broken) }
+    try readUsedIndex()
+    if consumed == usedSeen, usesEventIndex, availableFlags == 0 { try askForNext() }
+    return consumed != usedSeen
   }
 
   /// Turns the device's notifications of used buffers on or off.
@@ -98,8 +121,10 @@ extension VringDriver {
 
   /// Reads the used index, once, and checks it against what was lent.
   @inlinable
+  @inline(__always)
   mutating func readUsedIndex() throws(VringError) {
-    let index = memory.loadAcquiringUInt16(at: fields.usedIndex)
+    // SAFETY: a field of the ring; `init` has checked that it fits.
+    let index = unsafe memory.loadAcquiringUInt16(uncheckedAt: fields.usedIndex)
     guard index &- consumed <= published &- consumed else {
       throw breakRing(
         .usedIndexJump(index: index, consumed: consumed, lent: published &- consumed))
@@ -111,6 +136,7 @@ extension VringDriver {
   @usableFromInline
   mutating func breakRing(_ reason: VringBreakage) -> VringError {
     if broken == nil { broken = reason }
+    usedSeen = consumed
     return .broken(broken ?? reason)
   }
 }

@@ -21,24 +21,6 @@ public struct VringDriver<Memory: ForeignMemory>: ~Copyable, Sendable {
     case clamp
   }
 
-  /// Who has a descriptor.
-  @usableFromInline
-  enum State: UInt8, Sendable {
-    case free, reserved, added, lent
-  }
-
-  /// What the descriptor table holds, as far as we wrote it.
-  @usableFromInline
-  struct Shadow: Sendable {
-    @usableFromInline var address: UInt64 = 0
-    @usableFromInline var byteCount: UInt32 = 0
-    @usableFromInline var flags: UInt16 = 0
-    @usableFromInline var state = State.free
-
-    @inlinable
-    init() {}
-  }
-
   /// Where the parts of the ring lie.
   public let layout: VringLayout
   /// Why the ring no longer works, or `nil` while it does.
@@ -48,10 +30,12 @@ public struct VringDriver<Memory: ForeignMemory>: ~Copyable, Sendable {
   @usableFromInline let fields: VringFields
   @usableFromInline let lengthRule: UsedLengthRule
   @usableFromInline let usesEventIndex: Bool
-  @usableFromInline var shadow: PrivateArray<Shadow>
-  @usableFromInline var availableShadow: PrivateArray<UInt16>
+  /// What the descriptor table holds, as far as we wrote it.
+  @usableFromInline var table: PrivateRing<Descriptor>
+  @usableFromInline var holders: PrivateRing<DescriptorHolder>
+  @usableFromInline var availableShadow: PrivateRing<UInt16>
   /// Free heads in the order they became free: a ring between two counts.
-  @usableFromInline var freeHeads: PrivateArray<UInt16>
+  @usableFromInline var freeHeads: PrivateRing<UInt16>
   @usableFromInline var freeTaken: UInt16 = 0
   @usableFromInline var freeGiven: UInt16
   /// Index after the last entry added to the available ring, published or not.
@@ -60,7 +44,9 @@ public struct VringDriver<Memory: ForeignMemory>: ~Copyable, Sendable {
   @usableFromInline var published: UInt16 = 0
   /// Index after the last used entry taken.
   @usableFromInline var consumed: UInt16 = 0
-  /// The used index as last read; checked against what was lent.
+  /// The used index as last read, checked against what was lent.
+  ///
+  /// Equal to ``consumed`` in a broken ring, so that nothing more is taken.
   @usableFromInline var usedSeen: UInt16 = 0
   @usableFromInline var availableFlags: UInt16 = 0
 
@@ -84,12 +70,13 @@ public struct VringDriver<Memory: ForeignMemory>: ~Copyable, Sendable {
     lengthRule = usedLengthRule
     self.usesEventIndex = usesEventIndex
     let count = layout.queueSize
-    shadow = PrivateArray(repeating: Shadow(), count: count)
-    availableShadow = PrivateArray(repeating: 0, count: count)
-    freeHeads = PrivateArray(repeating: 0, count: count)
+    table = PrivateRing(repeating: Descriptor(), count: count)
+    holders = PrivateRing(repeating: .free, count: count)
+    availableShadow = PrivateRing(repeating: 0, count: count)
+    freeHeads = PrivateRing(repeating: 0, count: count)
     let usable = min(bufferLimit, count)
     freeGiven = UInt16(truncatingIfNeeded: usable)
-    for head in 0..<usable { freeHeads[head] = UInt16(truncatingIfNeeded: head) }
+    for head in 0..<freeGiven { freeHeads[head] = head }
     memory.fill(from: 0, count: layout.byteCount, with: 0)
   }
 
@@ -112,12 +99,13 @@ extension VringDriver {
   ///
   /// - Throws: ``VringError/broken(_:)``.
   @inlinable
+  @inline(__always)
   public mutating func reserve() throws(VringError) -> UInt16? {
     if let broken { throw .broken(broken) }
     guard freeTaken != freeGiven else { return nil }
-    let head = freeHeads[Int(freeTaken & fields.mask)]
+    let head = freeHeads[freeTaken]
     freeTaken &+= 1
-    shadow[Int(head)].state = .reserved
+    holders[head] = .caller
     return head
   }
 
@@ -126,9 +114,14 @@ extension VringDriver {
   /// - Precondition: `head` is reserved.
   @inlinable
   public mutating func release(_ head: UInt16) {
-    precondition(shadow[Int(head)].state == .reserved, "descriptor is not reserved")
-    shadow[Int(head)].state = .free
-    freeHeads[Int(freeGiven & fields.mask)] = head
+    precondition(head <= fields.mask && holders[head] == .caller, "descriptor is not reserved")
+    free(head)
+  }
+
+  @inlinable
+  mutating func free(_ head: UInt16) {
+    holders[head] = .free
+    freeHeads[freeGiven] = head
     freeGiven &+= 1
   }
 
@@ -138,47 +131,63 @@ extension VringDriver {
   ///
   /// - Precondition: `head` is reserved.
   @inlinable
+  @inline(__always)
   public mutating func add(
     _ head: UInt16, address: DeviceAddress, byteCount: UInt32, direction: BufferDirection
   ) {
-    let index = Int(head)
-    var entry = shadow[index]
-    precondition(entry.state == .reserved, "descriptor is not reserved")
-    let offset = index &* 16
-    if entry.address != address.rawValue { memory.store(address.rawValue, at: offset) }
-    if entry.byteCount != byteCount { memory.store(byteCount, at: offset &+ 8) }
-    if entry.flags != direction.flags { memory.store(direction.flags, at: offset &+ 12) }
-    entry.address = address.rawValue
-    entry.byteCount = byteCount
-    entry.flags = direction.flags
-    entry.state = .added
-    shadow[index] = entry
-    let slot = Int(nextAvailable & fields.mask)
-    if availableShadow[slot] != head {
-      availableShadow[slot] = head
-      memory.store(head, at: fields.availableRing &+ 2 &* slot)
+    precondition(head <= fields.mask && holders[head] == .caller, "descriptor is not reserved")
+    write(Descriptor(address: address, byteCount: byteCount, flags: direction.flags), at: head)
+    makeAvailable(head)
+  }
+
+  /// Puts `head`, whose descriptors are written, into the available ring.
+  @inlinable
+  @inline(__always)
+  mutating func makeAvailable(_ head: UInt16) {
+    if availableShadow[nextAvailable] != head {
+      availableShadow[nextAvailable] = head
+      // SAFETY: an entry of the ring; `init` has checked that the ring fits.
+      unsafe memory.store(
+        head, uncheckedAt: fields.availableRing &+ 2 &* Int(nextAvailable & fields.mask))
     }
+    holders[head] = .device(position: nextAvailable)
     nextAvailable &+= 1
+  }
+
+  /// Writes what of `descriptor` the table does not hold yet.
+  @inlinable
+  @inline(__always)
+  mutating func write(_ descriptor: Descriptor, at index: UInt16) {
+    let old = table[index]
+    guard old != descriptor else { return }
+    let offset = Int(index & fields.mask) &* 16
+    // SAFETY: an entry of the table; `init` has checked that the ring fits.
+    if old.address != descriptor.address {
+      unsafe memory.store(descriptor.address, uncheckedAt: offset)
+    }
+    if old.rest != descriptor.rest {
+      unsafe memory.store(descriptor.rest, uncheckedAt: offset &+ 8)
+    }
+    table[index] = descriptor
   }
 
   /// Shows the device all buffers added since the last call; `true`: it wants to be kicked.
   @inlinable
+  @inline(__always)
   public mutating func publish() -> Bool {
-    guard broken == nil, published != nextAvailable else { return false }
+    guard published != nextAvailable, broken == nil else { return false }
     let old = published
-    while published != nextAvailable {
-      shadow[Int(availableShadow[Int(published & fields.mask)])].state = .lent
-      published &+= 1
-    }
+    published = nextAvailable
     // ORDERING: descriptors and ring entries are visible before the index that covers them.
-    memory.storeReleasing(published, at: fields.availableIndex)
+    // SAFETY: fields of the ring; `init` has checked that it fits.
+    unsafe memory.storeReleasing(published, uncheckedAt: fields.availableIndex)
     // ORDERING: the index is visible before the flag is read. A device that turns notifications on
     // and then reads the index either sees ours, or we see its flag. [VIRTIO-1.2] §2.7.13.4.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     guard usesEventIndex else {
-      return memory.loadUInt16(at: fields.usedFlags) & VringFields.noNotify == 0
+      return unsafe memory.loadUInt16(uncheckedAt: fields.usedFlags) & VringFields.noNotify == 0
     }
-    let event = memory.loadUInt16(at: fields.availableEvent)
+    let event = unsafe memory.loadUInt16(uncheckedAt: fields.availableEvent)
     return VringFields.hasPassed(event: event, from: old, to: published)
   }
 }
