@@ -35,7 +35,7 @@ final class Helper: @unchecked Sendable {
   }
 
   /// Nanoseconds in which a cache line goes to the other processor and back.
-  func probe(_ count: UInt32 = 20_000) -> Double {
+  func probe(_ count: UInt32 = 5_000) -> Double {
     let (first, second) = (first.value, second.value)
     first.pointee.store(0, ordering: .relaxed)
     second.pointee.store(0, ordering: .relaxed)
