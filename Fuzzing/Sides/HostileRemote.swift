@@ -14,6 +14,8 @@ public struct HostileRemote: ~Copyable {
     case receive, publish, enqueue, reserve, commit, cancel, setNotifications
     /// The remote's; `send`, `announce` and `use` follow the protocol but for their content.
     case send, announce, use, setUsedIndex, scribbleRing, scribbleBuffers
+    /// Ours: without a copy, and letting go without a word.
+    case hold, release, drop
   }
 
   private let input: FuzzInput
@@ -22,7 +24,8 @@ public struct HostileRemote: ~Copyable {
   private let pool: FuzzedMemory
   private var receiver: RPMsgDriverReceiver<FuzzedMemory>
   private var transmitter: RPMsgDriverTransmitter<FuzzedMemory>
-  private var reservation: RPMsgReservation?
+  private var reservation: RPMsgReservation<FuzzedMemory>?
+  private var message: RPMsgDriverHeldMessage<FuzzedMemory>?
   private var seen: [UInt16] = [0, 0]
   /// Messages received, and those dropped.
   public private(set) var messageCount = 0, droppedCount = 0
@@ -116,6 +119,11 @@ public struct HostileRemote: ~Copyable {
       ring.poke(input.next(UInt16.self), at: layout.used.offset + 2)
     case .scribbleRing: rings[input.choice(2)].scribble()
     case .scribbleBuffers: pool.scribble()
+    case .hold: try hold()
+    case .release: if let mine = message.take() { receiver.release(mine) }
+    case .drop:
+      message = nil
+      reservation = nil
     }
   }
 
@@ -172,6 +180,20 @@ extension HostileRemote {
     }
   }
 
+  private mutating func hold() throws(RPMsgError) {
+    guard message == nil, let held = try receiver.hold() else { return }
+    switch consume held {
+    case .dropped: droppedCount += 1
+    case .message(let mine):
+      messageCount += 1
+      let header = mine.header
+      precondition(header.source != .any && header.source.rawValue != 0, "a source of nobody")
+      precondition(mine.byteCount <= receiver.bufferCapacity, "more than a buffer has")
+      if mine.byteCount >= 4 { _ = mine.littleEndian(at: mine.byteCount - 4, as: UInt32.self) }
+      message = consume mine
+    }
+  }
+
   private mutating func decode(_ payload: [UInt8], _ count: Int) {
     // Malformed ones are refused; that is all.
     do throws(RPMsgError) {
@@ -185,7 +207,7 @@ extension HostileRemote {
   private mutating func commit() throws(RPMsgError) {
     guard let held = reservation.take() else { return }
     let payload = [UInt8](repeating: 0x3c, count: input.choice(256))
-    transmitter.write(payload.span.bytes, at: 496 - payload.count, in: held)
+    held.write(payload.span.bytes, at: 496 - payload.count)
     let destination = input.choice(8) == 7 ? EndpointAddress.any : .firstDynamic
     try transmitter.commit(
       held, byteCount: input.choice(2) * 496, from: .firstDynamic, to: destination)

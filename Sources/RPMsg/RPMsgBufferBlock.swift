@@ -4,13 +4,14 @@ public import WireTypes
 
 /// The buffers of one direction: equal pieces of one block of shared memory.
 ///
-/// The host's memory for buffers has two halves: first those it receives into, then those it
-/// transmits from. Each ring of n descriptors has min(n, 256) buffers. Source: practice (Linux).
+/// The driver's memory for buffers has two parts: first those it receives into, then those it
+/// transmits from. Each ring of n descriptors has min(n, 256) buffers of 512 bytes unless its user
+/// chooses other ``RPMsgBufferSizes``. Source: practice (Linux).
 public struct RPMsgBufferBlock<Memory: ForeignMemory>: Sendable {
-  /// Bytes of a buffer, header included.
-  public static var defaultBufferByteCount: Int { 512 }
-  /// The most buffers a direction has.
-  public static var maximumCount: Int { 256 }
+  /// Bytes of a buffer where nobody has chosen, header included.
+  public static var defaultBufferByteCount: Int { RPMsgBufferSizes.defaultByteCount }
+  /// The most buffers a direction has where nobody has chosen.
+  public static var maximumCount: Int { RPMsgBufferSizes.defaultMaximumCount }
 
   /// The memory the buffers lie in.
   public let memory: Memory
@@ -21,29 +22,29 @@ public struct RPMsgBufferBlock<Memory: ForeignMemory>: Sendable {
   @usableFromInline let firstOffset: Int
   @usableFromInline let firstAddress: DeviceAddress
 
-  /// One half of `mapped`, whose rings have `queueSize` descriptors.
+  /// One part of `mapped`, whose rings have `queueSize` descriptors.
   ///
-  /// - Precondition: `queueSize >= 1`, and a buffer holds a header and at most 65535 bytes.
-  /// - Throws: ``RPMsgError/bufferMemoryTooSmall(needed:available:)``.
+  /// - Precondition: `queueSize >= 1`.
+  /// - Throws: ``RPMsgError/bufferMemoryTooSmall(needed:available:)``, or as
+  ///   ``RPMsgBufferSizes/byteCount(queueSize:)``.
   public init(
     _ half: Half, of mapped: MappedMemory<Memory>, queueSize: Int,
-    bufferByteCount: Int = Self.defaultBufferByteCount
+    sizes: RPMsgBufferSizes = .standard
   ) throws(RPMsgError) {
     precondition(queueSize >= 1, "a block without buffers")
-    precondition(
-      (RPMsgHeader.encodedByteCount...0xffff).contains(bufferByteCount), "buffer size out of range")
-    count = min(queueSize, Self.maximumCount)
-    self.bufferByteCount = bufferByteCount
-    let halfByteCount = count * bufferByteCount
-    guard mapped.memory.byteCount >= 2 * halfByteCount else {
-      throw .bufferMemoryTooSmall(needed: 2 * halfByteCount, available: mapped.memory.byteCount)
+    let parts = try sizes.layout(queueSize: queueSize)
+    count = parts.count
+    bufferByteCount = half == .receive ? sizes.receiveByteCount : sizes.transmitByteCount
+    let needed = parts.receive + parts.transmit
+    guard mapped.memory.byteCount >= needed else {
+      throw .bufferMemoryTooSmall(needed: needed, available: mapped.memory.byteCount)
     }
     memory = mapped.memory
-    firstOffset = half == .receive ? 0 : halfByteCount
+    firstOffset = half == .receive ? 0 : parts.receive
     guard let first = mapped.start.advanced(by: UInt64(firstOffset)),
-      first.advanced(by: UInt64(halfByteCount - 1)) != nil
+      first.advanced(by: UInt64(count * bufferByteCount - 1)) != nil
     else {
-      throw .bufferMemoryTooSmall(needed: 2 * halfByteCount, available: 0)
+      throw .bufferMemoryTooSmall(needed: needed, available: 0)
     }
     firstAddress = first
   }
@@ -56,7 +57,8 @@ public struct RPMsgBufferBlock<Memory: ForeignMemory>: Sendable {
     case transmit
   }
 
-  /// Bytes of memory that both halves take for rings of `queueSize` descriptors.
+  /// Bytes of memory that both parts take for rings of `queueSize` descriptors, unless other sizes
+  /// are chosen.
   public static func byteCount(queueSize: Int) -> Int {
     2 * min(max(queueSize, 0), maximumCount) * defaultBufferByteCount
   }

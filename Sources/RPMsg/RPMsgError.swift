@@ -13,6 +13,10 @@ public enum RPMsgError: Error, Equatable, Sendable {
   case noBuffer
   /// The memory for message buffers is too small; both numbers are bytes.
   case bufferMemoryTooSmall(needed: Int, available: Int)
+  /// No message buffer can have so many bytes.
+  case illegalBufferSize(byteCount: Int)
+  /// No direction can have so many buffers.
+  case illegalBufferCount(Int)
   /// rpmsg needs two vrings.
   case missingVrings(count: Int)
   /// A vring lies outside the memory that we reach.
@@ -68,6 +72,9 @@ extension RPMsgError: CustomStringConvertible {
     case .noBuffer: "no free buffer"
     case .bufferMemoryTooSmall(let needed, let available):
       "message buffers need \(needed) bytes, \(available) available"
+    case .illegalBufferSize(let byteCount):
+      "message buffers of \(byteCount) bytes (must be 16 to 65551)"
+    case .illegalBufferCount(let count): "\(count) message buffers (must be at least 1)"
     case .missingVrings(let count): "rpmsg needs 2 vrings, the device has \(count)"
     case .unreachableVring(let index, let address): "vring \(index) at \(address) is out of reach"
     case .vring(let error): error.description

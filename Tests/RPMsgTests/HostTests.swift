@@ -147,8 +147,8 @@ struct HostTests {
     let second = try transmitter.reserve()
     let start: [UInt8] = [1, 2]
     let rest: [UInt8] = [3]
-    transmitter.write(start.span.bytes, at: 0, in: second)
-    transmitter.write(rest.span.bytes, at: 2, in: second)
+    second.write(start.span.bytes)
+    second.write(rest.span.bytes, at: 2)
     try transmitter.commit(second, byteCount: 3, from: host, to: service)
     _ = transmitter.publish()
     let buffer = try #require(link.device.buffers).memory

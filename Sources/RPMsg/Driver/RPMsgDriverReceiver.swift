@@ -10,6 +10,7 @@ public import WireTypes
 public struct RPMsgDriverReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
   @usableFromInline var ring: VringDriver<Memory>
   @usableFromInline let block: RPMsgBufferBlock<Memory>
+  @usableFromInline let owner: RPMsgBufferOwner<Memory>
   /// The number by which the remote is kicked.
   public let notifyID: NotifyID
 
@@ -19,14 +20,15 @@ public struct RPMsgDriverReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
   /// remote has agreed to ``/Virtio/VirtioFeatures/eventIndex``.
   ///
   /// - Throws: ``RPMsgError/missingVrings(count:)``, ``RPMsgError/vring(_:)``,
-  ///   ``RPMsgError/bufferMemoryTooSmall(needed:available:)``.
+  ///   ``RPMsgError/bufferMemoryTooSmall(needed:available:)``, or as
+  ///   ``RPMsgBufferSizes/byteCount(queueSize:)``.
   public init(
-    _ device: VirtioDevice<Memory>,
+    _ device: VirtioDevice<Memory>, sizes: RPMsgBufferSizes = .standard,
     usedLengthRule: VringDriver<Memory>.UsedLengthRule = .strict, usesEventIndex: Bool = false
   ) throws(RPMsgError) {
     let (vring, layout) = try device.rpmsgVring(0)
     let block = try RPMsgBufferBlock(
-      .receive, of: device.rpmsgBuffers(), queueSize: layout.queueSize)
+      .receive, of: device.rpmsgBuffers(), queueSize: layout.queueSize, sizes: sizes)
     var ring = try vring.rpmsgDriver(
       layout, block, usedLengthRule, usesEventIndex: usesEventIndex)
     do throws(VringError) {
@@ -34,6 +36,7 @@ public struct RPMsgDriverReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
     } catch { throw .vring(error) }
     self.ring = ring
     self.block = block
+    owner = RPMsgBufferOwner(block)
     notifyID = vring.notifyID
   }
 
@@ -64,11 +67,7 @@ public struct RPMsgDriverReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
     into target: inout MutableRawSpan
   ) throws(RPMsgError) -> RPMsgReceived? {
     precondition(target.byteCount >= payloadCapacity, "room for the longest message")
-    let used: UsedBuffer
-    do throws(VringError) {
-      guard let next = try ring.popUsed() else { return nil }
-      used = next
-    } catch { throw .vring(error) }
+    guard let used = try takeUsed() else { return nil }
     let received = block.memory.copyMessage(
       at: block.offset(of: used.head), byteCount: Int(truncatingIfNeeded: used.byteCount),
       payloadInto: &target)
@@ -76,9 +75,25 @@ public struct RPMsgDriverReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
     return received
   }
 
-  /// Shows the remote the buffers that are free for it again; `true`: kick it.
+  /// The next buffer that the remote has filled, or `nil`.
   @inlinable
-  public mutating func publish() -> Bool { ring.publish() }
+  @inline(__always)
+  mutating func takeUsed() throws(RPMsgError) -> UsedBuffer? {
+    do throws(VringError) { return try ring.popUsed() } catch { throw .vring(error) }
+  }
+
+  /// Shows the remote the buffers that are free for it again, those of dropped messages among
+  /// them; `true`: kick it.
+  @inlinable
+  public mutating func publish() -> Bool {
+    if owner.mayHaveDropped { lendDropped() }
+    return ring.publish()
+  }
+
+  @usableFromInline
+  mutating func lendDropped() {
+    owner.collect { block.lend($0, to: &ring) }
+  }
 
   /// Asks the remote to notify us of messages, or no longer to.
   ///
@@ -90,6 +105,38 @@ public struct RPMsgDriverReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
     do throws(VringError) { return try ring.setNotifications(enabled) } catch {
       throw .vring(error)
     }
+  }
+}
+
+// Without a private copy of the payload.
+extension RPMsgDriverReceiver {
+  /// Takes the next message and leaves its payload in the shared buffer; `nil`: none is there.
+  ///
+  /// The remote cannot use the buffer until it is released; hold at most a part of them.
+  ///
+  /// - Throws: ``RPMsgError/vring(_:)`` when the remote broke the ring.
+  @inlinable
+  public mutating func hold() throws(RPMsgError) -> RPMsgDriverHold<Memory>? {
+    guard let used = try takeUsed() else { return nil }
+    let byteCount = Int(truncatingIfNeeded: used.byteCount)
+    switch block.memory.copyHeader(
+      at: block.offset(of: used.head), byteCount: byteCount)
+    {
+    case .message(let header):
+      return .message(RPMsgDriverHeldMessage(owner: owner, head: used.head, header: header))
+    case .dropped(let reason):
+      block.lend(used.head, to: &ring)
+      return .dropped(reason)
+    }
+  }
+
+  /// Lends the buffer of a message to the remote again, with the next ``publish()``.
+  ///
+  /// - Precondition: the message is of this receiver.
+  @inlinable
+  public mutating func release(_ message: consuming RPMsgDriverHeldMessage<Memory>) {
+    precondition(message.owner === owner, "a message of another receiver")
+    block.lend(message.take(), to: &ring)
   }
 }
 
