@@ -46,7 +46,36 @@ final class Scratch: @unchecked Sendable {
     }
   }
 
-  deinit { bytes.deallocate() }
+  deinit {
+    bytes.deallocate()
+    batch?.deallocate()
+  }
+
+  /// Sixteen and 64 messages one after another, each of `batchByteCount` bytes.
+  private var batch: UnsafeMutableRawBufferPointer?
+  private var batchByteCount = 0
+
+  /// The bytes of `count` messages from `number` on, without gaps; at most 64.
+  func messages(
+    from number: UInt64, count: Int, byteCount: Int
+  ) -> UnsafeRawBufferPointer {
+    if batch == nil || batchByteCount != byteCount { prepareBatch(byteCount) }
+    let first = Int(number & UInt64(Self.count &- 1))
+    let start = UnsafeRawPointer(batch.unsafelyUnwrapped.baseAddress.unsafelyUnwrapped)
+    return UnsafeRawBufferPointer(start: start + first &* byteCount, count: count &* byteCount)
+  }
+
+  private func prepareBatch(_ byteCount: Int) {
+    batch?.deallocate()
+    let all = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: (Self.count + 64) * byteCount, alignment: 128)
+    for number in 0..<Self.count + 64 {
+      all.storeBytes(
+        of: UInt64(number & (Self.count - 1)), toByteOffset: number * byteCount, as: UInt64.self)
+    }
+    batch = all
+    batchByteCount = byteCount
+  }
 
   /// The bytes of message `number`, which carries the last four bits of it.
   func message(_ number: UInt64, byteCount: Int) -> UnsafeRawBufferPointer {

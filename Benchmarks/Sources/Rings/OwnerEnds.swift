@@ -42,14 +42,22 @@ struct DriverEnd: MessageEnd, ~Copyable {
   }
 
   mutating func send(batchFrom number: UInt64, count: Int, byteCount: Int) -> Int {
-    var sent = 0
-    while sent < count,
-      put(outgoing.message(number &+ UInt64(sent), byteCount: byteCount))
-    {
-      sent &+= 1
-    }
-    if transmitter.publish() { theirs.ring() }
-    return sent
+    let bytes = outgoing.messages(from: number, count: count, byteCount: byteCount)
+    do throws(RPMsgError) {
+      let sent = try put(batch: bytes, byteCount)
+      if transmitter.publish() { theirs.ring() }
+      return sent
+    } catch .noBuffer {
+      return 0
+    } catch { fail(error) }
+  }
+
+  private mutating func put(
+    batch bytes: UnsafeRawBufferPointer, _ byteCount: Int
+  ) throws(RPMsgError) -> Int {
+    try transmitter.enqueue(
+      batch: RawSpan(_unsafeBytes: bytes), each: byteCount, from: Addresses.driver,
+      to: Addresses.device)
   }
 
   private mutating func put(_ bytes: UnsafeRawBufferPointer) -> Bool {
