@@ -3,18 +3,16 @@ import Synchronization
 /// The counters of a bus.
 ///
 /// Those that change for each message have one writer at a time: the thread that drains, or the
-/// holder of the transmit lock.
-final class BusCounters: Sendable {
+/// holder of the transmit lock. To the others any thread adds.
+struct BusCounters: ~Copyable, Sendable {
   let receivedMessages = Atomic<UInt64>(0)
-  let droppedMessages = Atomic<UInt64>(0)
-  let receiveKicks = Atomic<UInt64>(0)
+  let drainedNotifications = Atomic<UInt64>(0)
   let sentMessages = Atomic<UInt64>(0)
-  let transmitKicks = Atomic<UInt64>(0)
-  /// Any thread adds.
+
+  let droppedMessages = Atomic<UInt64>(0)
+  let kicks = Atomic<UInt64>(0)
   let blockedSends = Atomic<UInt64>(0)
-  /// Any thread adds.
-  let notifications = Atomic<UInt64>(0)
-  /// Any thread adds.
+  let otherNotifications = Atomic<UInt64>(0)
   let unknownNotifications = Atomic<UInt64>(0)
   /// Whether a broken ring was reported.
   let isBroken = Atomic<Bool>(false)
@@ -25,8 +23,9 @@ final class BusCounters: Sendable {
       droppedMessages: droppedMessages.load(ordering: .relaxed),
       sentMessages: sentMessages.load(ordering: .relaxed),
       blockedSends: blockedSends.load(ordering: .relaxed),
-      kicks: receiveKicks.load(ordering: .relaxed) + transmitKicks.load(ordering: .relaxed),
-      notifications: notifications.load(ordering: .relaxed),
+      kicks: kicks.load(ordering: .relaxed),
+      notifications: drainedNotifications.load(ordering: .relaxed)
+        + otherNotifications.load(ordering: .relaxed),
       unknownNotifications: unknownNotifications.load(ordering: .relaxed))
   }
 }

@@ -14,6 +14,8 @@ public enum RPMsgBusError: Error, Equatable, Sendable {
   case messageTooLong(byteCount: Int, limit: Int)
   /// No transmit buffer is free now.
   case wouldBlock
+  /// The task that waited for a transmit buffer was cancelled.
+  case cancelled
   /// No transmit buffer became free for this long.
   case timedOut(after: Duration)
   /// Nothing that was waited for came from the remote for this long.
@@ -24,10 +26,12 @@ public enum RPMsgBusError: Error, Equatable, Sendable {
   case deviceBroken(VringBreakage)
   /// The remote has set a status that says it cannot go on; only a restart of it helps.
   case deviceFailed(VirtioStatus)
+  /// The other side, which drives the device, has not said that it is ready.
+  case driverNotReady(VirtioStatus)
   /// The endpoint was closed, by us or because the remote withdrew its channel.
   case endpointGone(EndpointAddress)
   /// The address cannot be used here: the source or destination of a message is "any", or an
-  /// endpoint asks for the name service or for more than the bus can hold.
+  /// endpoint asks for the name service's.
   case invalidAddress(EndpointAddress)
   /// Another endpoint has the address.
   case addressInUse(EndpointAddress)
@@ -51,12 +55,15 @@ extension RPMsgBusError: CustomStringConvertible {
     case .messageTooLong(let byteCount, let limit):
       "message of \(byteCount) bytes is longer than the \(limit) bytes a buffer carries"
     case .wouldBlock: "no transmit buffer is free"
+    case .cancelled: "the sending task was cancelled"
     case .timedOut(let time): "no transmit buffer became free within \(time)"
     case .noAnswer(let time): "the remote answered nothing for \(time)"
     case .remoteGone: "the remote processor is gone"
     case .deviceBroken(let reason): "rpmsg device broken: \(reason)"
     case .deviceFailed(let status):
       "rpmsg device failed: status 0x\(String(status.rawValue, radix: 16))"
+    case .driverNotReady(let status):
+      "the driver of the device is not ready: status 0x\(String(status.rawValue, radix: 16))"
     case .endpointGone(let address): "endpoint \(address) is closed"
     case .invalidAddress(let address): "address \(address) cannot be used"
     case .addressInUse(let address): "address \(address) is in use"

@@ -17,6 +17,9 @@ public enum RPMsgBusEvent: Equatable, Sendable {
   case channelAppeared(name: WireName, remoteAddress: EndpointAddress)
   /// The remote withdrew a service, or the bus was closed.
   case channelGone(name: WireName, remoteAddress: EndpointAddress)
+  /// Our endpoint at `address`, which was announced, has learned where its peer is: from the first
+  /// message to it or from an announcement of the same service. It stays so.
+  case peerReady(address: EndpointAddress, remoteAddress: EndpointAddress)
   /// A service driver refused a channel, which stays unopened.
   case probeFailed(name: WireName, remoteAddress: EndpointAddress, RPMsgBusError)
   /// Something the remote sent was dropped, and before it `unreported` others since the last report.

@@ -28,4 +28,6 @@ public struct RPMsgEndpointStatistics: Equatable, Sendable {
   public var receivedBytes: UInt64 = 0
   /// Received messages that found the queue of the endpoint's stream full.
   public var droppedMessages: UInt64 = 0
+  /// The most messages that have waited in the queue of the endpoint's stream at a time.
+  public var queueHighWaterMark = 0
 }

@@ -1,95 +1,130 @@
 import RPMsg
 import Scheduling
+import SharedMemory
 import Synchronization
 import Vring
 
 // Sending.
 extension RPMsgHostBus {
-  /// Sends a message now or throws.
-  func sendNow(
-    _ payload: RawSpan, on route: MessageRoute, by endpoint: RPMsgEndpoint
-  ) throws(RPMsgBusError) {
-    guard try attempt(payload, on: route, by: endpoint) else { throw .wouldBlock }
+  /// Puts a message into the ring and kicks; `false` when no buffer is free.
+  func put(
+    _ payload: RawSpan, on route: MessageRoute, by endpoint: RPMsgEndpoint,
+    isWaiting: Bool = false
+  ) throws(RPMsgBusError) -> Bool {
+    if endpoint.isClosed { throw goneError(endpoint) }
+    let publication: VringPublication?
+    do throws(RPMsgBusError) {
+      publication = try transmit.withLock { (side) throws(RPMsgBusError) in
+        guard try side.enqueue(payload, on: route, isWaiting: isWaiting) else { return nil }
+        endpoint.counters.countSent(payload.byteCount)
+        counters.sentMessages.increase(by: 1)
+        return side.ring.publishUnfenced()
+      }
+    } catch { throw latched(error) }
+    guard let publication else { return false }
+    askAndKick(publication)
+    return true
+  }
+
+  /// Sends a message of the bus itself now or throws.
+  func putControl(_ payload: RawSpan, on route: MessageRoute) throws(RPMsgBusError) {
+    let publication: VringPublication?
+    do throws(RPMsgBusError) {
+      publication = try transmit.withLock { (side) throws(RPMsgBusError) in
+        guard try side.enqueue(payload, on: route, isWaiting: false) else { return nil }
+        counters.sentMessages.increase(by: 1)
+        return side.ring.publishUnfenced()
+      }
+    } catch { throw latched(error) }
+    guard let publication else { throw .wouldBlock }
+    askAndKick(publication)
+  }
+
+  /// Kicks the other side if it wants to know of `publication`; the lock was given back since.
+  func askAndKick(_ publication: VringPublication) {
+    VringKickWish<SharedWindow>.fenceUnlessUnlocked()
+    if transmitWish.isWanted(for: publication) { kick(transmitID) }
+  }
+
+  func goneError(_ endpoint: RPMsgEndpoint) -> RPMsgBusError {
+    isClosed ? .remoteGone : .endpointGone(endpoint.address)
+  }
+
+  /// `error`, and when it says that the ring is broken everybody else is told.
+  func latched(_ error: RPMsgBusError) -> RPMsgBusError {
+    if case .deviceBroken(let reason) = error { latch(.transmit, reason) }
+    return error
   }
 
   /// Sends a message as soon as a buffer is free.
-  func sendWaiting(
+  func putWaiting(
     _ payload: RawSpan, on route: MessageRoute, by endpoint: RPMsgEndpoint,
     within timeout: Duration
   ) throws(RPMsgBusError) {
-    if try attempt(payload, on: route, by: endpoint) { return }
-    counters.blockedSends.wrappingAdd(1, ordering: .relaxed)
+    if try put(payload, on: route, by: endpoint) { return }
+    var patience = Patience(timeout)
     beginWaiting()
     defer { endWaiting() }
-    let start = MonotonicTime.now
-    let deadline = start.advanced(by: timeout)
-    var slice = Self.shortestSlice
     while true {
       // ORDERING: read before the look at the ring, so whatever changes after that look wakes us.
       let seen = space.value.load(ordering: .sequentiallyConsistent)
-      if try attempt(payload, on: route, by: endpoint, isWaiting: true) { return }
-      let now = MonotonicTime.now
-      guard now < deadline else { throw .timedOut(after: now.since(start)) }
-      space.wait(while: seen, until: min(deadline, now.advanced(by: slice)))
-      slice = min(slice * 2, Self.longestSlice)
+      if try put(payload, on: route, by: endpoint, isWaiting: true) { return }
+      space.wait(while: seen, until: try patience.next())
     }
   }
 
-  // How long a sender sleeps before it looks by itself: a remote that does not notify of buffers
-  // it gives back, or a lost notification, costs no more. Source: practice (rpmsg-lite).
-  private static var shortestSlice: Duration { .microseconds(50) }
-  private static var longestSlice: Duration { .milliseconds(5) }
+  /// Sends a message as soon as a buffer is free, and suspends the task until then.
+  func putSuspending(
+    _ payload: RawSpan, on route: MessageRoute, by endpoint: RPMsgEndpoint,
+    within timeout: Duration
+  ) async throws(RPMsgBusError) {
+    if try put(payload, on: route, by: endpoint) { return }
+    var patience = Patience(timeout)
+    beginWaiting()
+    defer { endWaiting() }
+    while true {
+      if Task.isCancelled { throw .cancelled }
+      let sender = SuspendedSender()
+      // Before the look at the ring, so whatever changes after that look wakes us.
+      transmit.withLock { $0.suspended.append(sender) }
+      let isSent: Bool
+      do throws(RPMsgBusError) {
+        isSent = try put(payload, on: route, by: endpoint, isWaiting: true)
+      } catch {
+        withdraw(sender)
+        throw error
+      }
+      if isSent { return withdraw(sender) }
+      let deadline: MonotonicTime
+      do throws(RPMsgBusError) { deadline = try patience.next() } catch {
+        withdraw(sender)
+        throw error
+      }
+      let alarm = Task {
+        // A cancelled sleep wakes early, which does no harm.
+        do { try await Task.sleep(for: deadline.since(.now)) } catch {}
+        sender.wake()
+      }
+      await sender.wait()
+      alarm.cancel()
+      withdraw(sender)
+    }
+  }
+
+  private func withdraw(_ sender: SuspendedSender) {
+    transmit.withLock { side in side.suspended.removeAll { $0 === sender } }
+  }
 
   private func beginWaiting() {
+    counters.blockedSends.wrappingAdd(1, ordering: .relaxed)
+    publishWhileHandling()
     waiterCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
     transmit.withLock { $0.waiterCount += 1 }
   }
 
   private func endWaiting() {
     waiterCount.wrappingSubtract(1, ordering: .relaxed)
-    transmit.withLock { side in
-      side.waiterCount -= 1
-      guard side.waiterCount == 0, side.failure == nil else { return }
-      do throws(RPMsgError) { _ = try side.ring.setNotifications(false) } catch {
-        // A broken ring notifies nobody; the next send says so.
-      }
-    }
-  }
-
-  /// Sends a message of the bus itself now or throws.
-  func sendControl(_ payload: RawSpan, on route: MessageRoute) throws(RPMsgBusError) {
-    guard try put(payload, on: route, counting: nil, isWaiting: false) else { throw .wouldBlock }
-  }
-
-  private func attempt(
-    _ payload: RawSpan, on route: MessageRoute, by endpoint: RPMsgEndpoint,
-    isWaiting: Bool = false
-  ) throws(RPMsgBusError) -> Bool {
-    if endpoint.isClosed { throw isClosed ? .remoteGone : .endpointGone(endpoint.address) }
-    return try put(payload, on: route, counting: endpoint.counters, isWaiting: isWaiting)
-  }
-
-  /// Puts a message into the ring and kicks; `false` when no buffer is free.
-  private func put(
-    _ payload: RawSpan, on route: MessageRoute, counting sender: EndpointCounters?,
-    isWaiting: Bool
-  ) throws(RPMsgBusError) -> Bool {
-    let outcome: TransmitSide.Outcome
-    do throws(RPMsgBusError) {
-      outcome = try transmit.withLock { (side) throws(RPMsgBusError) in
-        let outcome = try side.send(payload, on: route, isWaiting: isWaiting)
-        guard outcome != .full else { return outcome }
-        sender?.countSent(payload.byteCount)
-        counters.sentMessages.increase(by: 1)
-        if outcome == .sentAndKick { counters.transmitKicks.increase(by: 1) }
-        return outcome
-      }
-    } catch {
-      if case .deviceBroken(let reason) = error { latch(.transmit, reason) }
-      throw error
-    }
-    if outcome == .sentAndKick { ringBell(transmitID) }
-    return outcome != .full
+    transmit.withLock { $0.endWaiting() }
   }
 
   /// Lets every sender that waits look again.
@@ -97,6 +132,7 @@ extension RPMsgHostBus {
     guard waiterCount.load(ordering: .sequentiallyConsistent) > 0 else { return }
     space.value.wrappingAdd(1, ordering: .sequentiallyConsistent)
     space.wake()
+    for sender in transmit.withLock({ $0.takeSuspended() }) { sender.wake() }
   }
 
   /// Makes every send fail from now on, as the remote broke a ring; reported once.
@@ -108,5 +144,30 @@ extension RPMsgHostBus {
     }
     wakeSenders()
     report(.broken(direction, reason))
+  }
+}
+
+/// How long a sender sleeps before it looks by itself.
+///
+/// A remote that does not notify of buffers it gives back, or a lost notification, costs no more.
+/// Source: practice (rpmsg-lite).
+struct Patience {
+  private static var shortestSlice: Duration { .microseconds(50) }
+  private static var longestSlice: Duration { .milliseconds(5) }
+
+  private let start = MonotonicTime.now
+  private let deadline: MonotonicTime
+  private var slice = Self.shortestSlice
+
+  init(_ timeout: Duration) { deadline = start.advanced(by: timeout) }
+
+  /// When to look next.
+  ///
+  /// - Throws: ``RPMsgBusError/timedOut(after:)`` at the end.
+  mutating func next() throws(RPMsgBusError) -> MonotonicTime {
+    let now = MonotonicTime.now
+    guard now < deadline else { throw .timedOut(after: now.since(start)) }
+    defer { slice = min(slice * 2, Self.longestSlice) }
+    return min(deadline, now.advanced(by: slice))
   }
 }

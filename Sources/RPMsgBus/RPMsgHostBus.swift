@@ -1,19 +1,21 @@
 import RPMsg
 import Scheduling
-public import SharedMemory
+import SharedMemory
 import Synchronization
 public import Virtio
-public import Vring
+import Vring
 public import WireTypes
 
 /// Messages between the host and one remote processor, for many threads and many endpoints.
 ///
-/// The host's driver of one rpmsg device: it lends the remote its receive buffers, hands what
-/// arrives to endpoints, and follows which services the remote announces. Whoever gets the remote's
-/// notifications passes them to ``notified(_:)``; the bus has no thread of its own.
+/// One end of an rpmsg device. Most hosts drive it: they lend the remote its receive buffers.
+/// Where the remote is the driver (a Linux on the other core, say) the bus is the device, and all
+/// else is the same. It hands what arrives to endpoints and follows which services the remote
+/// announces. Whoever gets the remote's notifications passes them to ``notified(_:)``; the bus has
+/// no thread of its own.
 ///
-/// One lock for each direction, held for the time of a copy and never while a callback runs.
-/// Any thread may call anything, callbacks included.
+/// Senders share one lock, held for the time of a copy and never while a callback runs. One thread
+/// at a time receives, without a lock. Any thread may call anything, callbacks included.
 ///
 /// - Important: Close the bus before the memory of its device is given back: the bus keeps its
 ///   endpoints, and they keep the bus, until then.
@@ -23,16 +25,31 @@ public final class RPMsgHostBus: Sendable {
   /// What both sides have agreed on.
   public let features: VirtioFeatures
 
+  /// Which end of the device the bus is.
+  public let role: RPMsgBusRole
+
   let options: RPMsgBusOptions
   let receiveID: NotifyID
   let transmitID: NotifyID
   let burstLimit: Int
-  let ringBell: @Sendable (NotifyID) -> Void
+  let slotByteCount: Int
+  let bell: BusBell
   let eventHandler: @Sendable (RPMsgBusEvent) -> Void
+  let whenReceivable: (@Sendable () -> Void)?
   let entry: VirtioDeviceEntry<SharedWindow>
+  let transmitWish: VringKickWish<SharedWindow>
+  let receiveWish: VringKickWish<SharedWindow>
 
   let transmit: Guarded<TransmitSide>
-  let receive: Guarded<ReceiveSide>
+  let receive: Turnstile<ReceiveSide>
+  /// The thread that drains; 0: none.
+  let drainingThread = Atomic<UInt>(0)
+  /// When it began to, if latencies are measured, in nanoseconds.
+  let arrival = Atomic<UInt64>(0)
+  /// Who touches the ring that we receive through, or a buffer, without a lock.
+  let gate: UsageGate
+  let endpoints: Guarded<EndpointTable>
+  let endpointsByAddress = NumberedObjects<RPMsgEndpoint>()
   let channelTable = Guarded(ChannelTable())
   let counters = BusCounters()
   let closed = Atomic<Bool>(false)
@@ -40,50 +57,32 @@ public final class RPMsgHostBus: Sendable {
   let space = FutexWord()
   let waiterCount = Atomic<Int>(0)
 
-  /// Takes over `device`: agrees on features, lends the receive buffers, sets the status to ready
-  /// and kicks vring 0 once.
-  ///
-  /// Services may be announced as soon as notifications are passed on, so register service drivers
-  /// before that, or later: a driver also gets the channels that are already there.
-  ///
-  /// - Parameters:
-  ///   - device: an rpmsg device with two vrings; nobody else drives it.
-  ///   - doorbell: how the remote is kicked; any thread may do so.
-  ///   - options: limits.
-  ///   - eventHandler: told of channels and drops, without a lock held; must not block for long.
-  /// - Precondition: the options are in their ranges.
-  /// - Throws: ``RPMsgBusError/wrongDevice(_:)``, with the device untouched;
-  ///   ``RPMsgBusError/rings(_:)`` or ``RPMsgBusError/device(_:)``, with its status "failed".
-  public init(
-    binding device: VirtioDevice<SharedWindow>, doorbell: some Doorbell,
-    options: RPMsgBusOptions = RPMsgBusOptions(),
-    eventHandler: @escaping @Sendable (RPMsgBusEvent) -> Void = { _ in }
-  ) throws(RPMsgBusError) {
-    precondition((1...65_536).contains(options.dynamicAddressCount), "1...65536 addresses")
-    precondition((1...4096).contains(options.maximumChannelCount), "1...4096 channels")
-    let binding = try DeviceBinding(device)
-    var receiver = try binding.makeReceiver()
-    let transmitter = try binding.makeTransmitter()
-    let mustKick = receiver.publish()
-    try binding.finish()
-    features = binding.features
-    maximumByteCount = transmitter.payloadCapacity
-    burstLimit = receiver.bufferCount
-    receiveID = receiver.notifyID
-    transmitID = transmitter.notifyID
+  init(
+    _ ends: consuming BusEnds, bell: BusBell, options: RPMsgBusOptions,
+    whenReceivable: (@Sendable () -> Void)?,
+    eventHandler: @escaping @Sendable (RPMsgBusEvent) -> Void
+  ) {
+    role = ends.role
+    features = ends.features
+    maximumByteCount = ends.payloadCapacity
+    slotByteCount = ends.receivedCapacity
+    burstLimit = ends.bufferCount
+    receiveID = ends.receiveID
+    transmitID = ends.transmitID
+    entry = ends.entry
+    transmitWish = ends.transmitWish
+    receiveWish = ends.receiveWish
+    gate = UsageGate(slotCount: 1)
     self.options = options
+    self.bell = bell
+    self.whenReceivable = whenReceivable
     self.eventHandler = eventHandler
-    entry = device.entry
-    ringBell = { id in doorbell.kick(id) }
-    receive = Guarded(
+    endpoints = Guarded(EndpointTable(dynamicLimit: options.dynamicAddressCount))
+    let (bufferCount, slotByteCount) = (ends.bufferCount, ends.receivedCapacity)
+    receive = Turnstile(
       ReceiveSide(
-        ring: receiver, endpoints: EndpointTable(dynamicCount: options.dynamicAddressCount),
-        slotByteCount: maximumByteCount))
-    transmit = Guarded(TransmitSide(ring: transmitter))
-    if mustKick {
-      counters.receiveKicks.increase(by: 1)
-      ringBell(receiveID)
-    }
+        ring: ends.takeReceiver(), slotByteCount: slotByteCount, bufferCount: bufferCount))
+    transmit = Guarded(TransmitSide(ring: ends.takeTransmitter()))
   }
 
   /// Whether the bus was closed.
@@ -99,28 +98,43 @@ public final class RPMsgHostBus: Sendable {
   public var statistics: RPMsgBusStatistics { counters.snapshot }
 
   /// Ends all communication: every sender fails with ``RPMsgBusError/remoteGone``, streams end,
-  /// channels are gone and their drivers removed, and the status of the device is reset.
+  /// channels are gone and their drivers removed, and in the driver role the status of the device
+  /// is reset.
   ///
-  /// When it returns the bus no longer touches the memory of the device. A handler that runs on
+  /// When it returns the bus no longer writes to the memory of the device, and at most a send that
+  /// another thread is about to finish still reads there whether to kick. A handler that runs on
   /// another thread at this moment is finished there; no other starts. A second call does nothing.
   public func close() {
     guard !closed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-    transmit.withLock { $0.failure = .remoteGone }
-    let endpoints = receive.withLock { side in
-      side.isClosed = true
-      return side.endpoints.removeAll()
+    let suspended = transmit.withLock { side in
+      side.failure = .remoteGone
+      return side.takeSuspended()
     }
+    gate.close()
     let channels = channelTable.withLock { $0.close() }
     for channel in channels { retire(channel) }
-    for endpoint in endpoints where endpoint.markClosed() { endpoint.finishClosing() }
+    let open = endpoints.withLock { table in
+      table.isClosed = true
+      let all = table.removeAll()
+      for endpoint in all { endpointsByAddress.store(nil, at: endpoint.address.rawValue) }
+      return all
+    }
+    for endpoint in open where endpoint.markClosed() { endpoint.finishClosing() }
+    if !receive.leaveNote(DrainNote.retired) { freeRetired() }
+    for sender in suspended { sender.wake() }
     wakeSenders()
-    resetStatus()
+    if role == .driver { resetStatus() }
   }
 
   private func resetStatus() {
     do throws(VirtioError) { try entry.setStatus([], from: entry.status) } catch {
       // A reset is legal from every status.
     }
+  }
+
+  func kick(_ id: NotifyID) {
+    counters.kicks.wrappingAdd(1, ordering: .relaxed)
+    bell.ring(id)
   }
 
   func report(_ event: RPMsgBusEvent) { eventHandler(event) }

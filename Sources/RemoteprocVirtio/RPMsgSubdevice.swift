@@ -74,7 +74,8 @@ public final class RPMsgSubdevice: Subdevice {
     _ vdev: Vdev, _ doorbell: ProcessorResources.Bell
   ) throws(RPMsgBusError) {
     let bus = try RPMsgHostBus(
-      binding: vdev.device, doorbell: doorbell, options: options, eventHandler: eventHandler)
+      binding: vdev.device, doorbell: doorbell, options: options,
+      eventHandler: eventHandler, whenReceivable: { [weak inbox] in inbox?.notify(nil) })
     let drivers = state.withLock { state in
       state.buses.append(bus)
       return state.drivers

@@ -43,6 +43,32 @@ package struct PrivateArray<Element>: ~Copyable {
   }
 }
 
+extension PrivateArray where Element == UInt8 {
+  /// Calls `body` with the first `count` bytes.
+  ///
+  /// - Precondition: `0 <= count <= self.count`.
+  @inlinable
+  package func withBytes<Result: ~Copyable, Failure: Error>(
+    first count: Int, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    precondition(count >= 0 && count <= self.count, "private bytes out of range")
+    // SAFETY: inside the allocation by the check above, and initialised.
+    return try unsafe body(
+      UnsafeRawBufferPointer(start: base, count: count).bytes)
+  }
+
+  /// Calls `body` with all bytes, to be written.
+  @inlinable
+  package mutating func withMutableBytes<Result: ~Copyable, Failure: Error>(
+    _ body: (inout MutableRawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    // SAFETY: the whole allocation, initialised, and ours alone during the call.
+    let all = unsafe UnsafeMutableRawBufferPointer(start: base, count: count)
+    var bytes = unsafe all.mutableBytes
+    return try body(&bytes)
+  }
+}
+
 // SAFETY (unchecked Sendable): the allocation has this one owner, which moves with the value.
 extension PrivateArray: @unchecked Sendable where Element: Sendable {}
 

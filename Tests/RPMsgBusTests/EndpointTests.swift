@@ -25,23 +25,45 @@ struct EndpointTests {
     fixture.bus.close()
   }
 
-  @Test("Fixed addresses: each once, never the name service's, none beyond the table")
+  @Test("Fixed addresses: any 32-bit number, each once, except the name service's")
   func fixedAddresses() throws {
     let fixture = try BusFixture()
-    for address in [0, 1, 52, 54, 1023, 1024, 2047] as [UInt32] {
+    for address in [0, 1, 52, 54, 1023, 1024, 2047, 1 << 21, 1 << 31, 0xffff_fffe] as [UInt32] {
       let wanted = EndpointAddress(rawValue: address)
-      #expect(try fixture.bus.makeEndpoint(at: wanted) { _, _, _ in }.address == wanted)
+      let received = Recorder<UInt32>()
+      let endpoint = try fixture.bus.makeEndpoint(at: wanted) { _, header, _ in
+        received.add(header.destination.rawValue)
+      }
+      #expect(endpoint.address == wanted)
       #expect(throws: RPMsgBusError.addressInUse(wanted)) {
         try fixture.bus.makeEndpoint(at: wanted) { _, _, _ in }
       }
+      try fixture.far.send([1], from: .firstDynamic, to: wanted)
+      fixture.drain()
+      #expect(received.items == [address])
     }
-    for address in [53, 2048, 0xffff_fffe] as [UInt32] {
-      let wanted = EndpointAddress(rawValue: address)
-      #expect(throws: RPMsgBusError.invalidAddress(wanted)) {
-        try fixture.bus.makeEndpoint(at: wanted) { _, _, _ in }
-      }
+    #expect(throws: RPMsgBusError.invalidAddress(.nameService)) {
+      try fixture.bus.makeEndpoint(at: .nameService) { _, _, _ in }
     }
     #expect(try fixture.bus.makeEndpoint { _, _, _ in }.address.rawValue == 1025)
+    fixture.bus.close()
+  }
+
+  @Test("There is no limit: 20,000 dynamic addresses, each reached, and each free again")
+  func manyEndpoints() throws {
+    let fixture = try BusFixture()
+    let received = Recorder<UInt32>()
+    let endpoints = try (0..<20_000).map { _ in
+      try fixture.bus.makeEndpoint { _, header, _ in received.add(header.destination.rawValue) }
+    }
+    #expect(endpoints.map(\.address.rawValue) == Array(1024..<21_024))
+    for index in [0, 1, 1023, 1024, 9999, 19_999] {
+      try fixture.far.send([1], from: .firstDynamic, to: endpoints[index].address)
+      fixture.drain()
+      #expect(received.items.last == UInt32(1024 + index))
+    }
+    for endpoint in endpoints.reversed() { endpoint.close() }
+    #expect(try fixture.bus.makeEndpoint { _, _, _ in }.address.rawValue == 1024)
     fixture.bus.close()
   }
 
@@ -167,19 +189,36 @@ struct EndpointTests {
     let fixture = try BusFixture(queueSize: 16)
     let endpoint = try fixture.bus.makeEndpoint { _, _, _ in }
     var remote = try RawFarSide(fixture.link)
-    for _ in 0..<10 { try remote.send(from: 1024, to: endpoint.address.rawValue, [1]) }
+    for _ in 0..<7 { try remote.send(from: 1024, to: endpoint.address.rawValue, [1]) }
     fixture.drain()
     #expect(fixture.bell.counts == [2, 0])
     let rings = fixture.link.device.vrings
     for ring in rings {
       ring.memory.store(1 as UInt16, at: try ring.record.layout().used.offset)
     }
-    for _ in 0..<10 { try remote.send(from: 1024, to: endpoint.address.rawValue, [1]) }
+    for _ in 0..<7 { try remote.send(from: 1024, to: endpoint.address.rawValue, [1]) }
     fixture.drain()
     try endpoint.trySend([1], to: .firstDynamic)
     #expect(fixture.bell.counts == [2, 0])
     #expect(fixture.bus.statistics.kicks == 2)
-    #expect(endpoint.statistics.receivedMessages == 20)
+    #expect(endpoint.statistics.receivedMessages == 14)
+    fixture.bus.close()
+  }
+
+  @Test("In a long burst buffers are given back by half the ring, so that the remote never starves")
+  func halfRing() throws {
+    let fixture = try BusFixture(queueSize: 16)
+    let available = fixture.link.device.vrings[0].memory
+    let offset = try fixture.link.device.vrings[0].record.layout().available.offset + 2
+    let seen = Recorder<UInt16>()
+    let endpoint = try fixture.bus.makeEndpoint { _, _, _ in
+      seen.add(available.loadUInt16(at: offset))
+    }
+    var remote = try RawFarSide(fixture.link)
+    for _ in 0..<16 { try remote.send(from: 1024, to: endpoint.address.rawValue, [1]) }
+    fixture.drain()
+    #expect(seen.items == Array(repeating: 16, count: 7) + Array(repeating: 24, count: 8) + [32])
+    #expect(available.loadUInt16(at: offset) == 32)
     fixture.bus.close()
   }
 }

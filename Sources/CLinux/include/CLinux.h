@@ -104,6 +104,21 @@ int rproc_peer_process(int socket);
 /// Takes the only lock of `fd`, or fails at once; -1 and errno on failure.
 int rproc_lock_file(int fd);
 
+/// Lets this process use `rproc_barrier_everywhere`; not 0 when the kernel has no such call.
+static inline int rproc_prepare_barrier(void) {
+  return (int)syscall(SYS_membarrier, 16 /* register private expedited */, 0u, 0);
+}
+
+/// A full memory barrier on every thread of this process that runs now.
+static inline int rproc_barrier_everywhere(void) {
+  return (int)syscall(SYS_membarrier, 8 /* private expedited */, 0u, 0);
+}
+
+/// A number that no other thread of this process has.
+static inline uintptr_t rproc_thread(void) {
+  return (uintptr_t)__builtin_thread_pointer();
+}
+
 /// As `rproc_futex_wait`, for a word that other processes map as well.
 static inline int rproc_futex_wait_shared(const void *word, uint32_t expected,
                                           uint64_t nanoseconds) {

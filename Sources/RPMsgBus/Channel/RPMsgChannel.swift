@@ -16,6 +16,8 @@ public final class RPMsgChannel: Sendable {
     var endpoint: RPMsgEndpoint?
     var driver: ServiceRecord?
     var isProbing = false
+    /// The remote knows our end, and the driver may have to be told yet.
+    var isReady = false
     var isGone = false
   }
 
@@ -44,19 +46,24 @@ public final class RPMsgChannel: Sendable {
   /// - Parameters:
   ///   - address: our end; "any" takes the lowest free one from 1024 up.
   ///   - whenClosed: called once, without a lock held, when the endpoint was closed.
+  ///   - whenReady: called once, before the first message is handed out: the remote knows us.
   ///   - handler: gets each message.
   /// - Returns: the endpoint, which receives already.
   /// - Throws: ``RPMsgBusError/channelInUse(remoteAddress:)``,
   ///   ``RPMsgBusError/endpointGone(_:)`` when the channel is gone, and what
-  ///   ``RPMsgHostBus/makeEndpoint(at:remoteAddress:announcing:whenClosed:handler:)`` throws.
+  ///   ``RPMsgHostBus/makeEndpoint(at:remoteAddress:announcing:whenClosed:whenReady:handler:)`` throws.
   @discardableResult
   public func open(
     at address: EndpointAddress = .any, whenClosed: (@Sendable () -> Void)? = nil,
-    handler: @escaping RPMsgHandler
+    whenReady: (@Sendable (RPMsgEndpoint) -> Void)? = nil, handler: @escaping RPMsgHandler
   ) throws(RPMsgBusError) -> RPMsgEndpoint {
     try checkFree()
     let endpoint = try bus.makeEndpoint(
-      at: address, remoteAddress: remoteAddress, whenClosed: whenClosed, handler: handler)
+      at: address, remoteAddress: remoteAddress, whenClosed: whenClosed,
+      whenReady: { [weak self] endpoint in
+        whenReady?(endpoint)
+        self?.becomeReady()
+      }, handler: handler)
     return try adopt(endpoint)
   }
 
@@ -67,7 +74,7 @@ public final class RPMsgChannel: Sendable {
   ///   - count: how many messages wait at most; 1...65536.
   ///   - policy: what becomes of a message that finds as many waiting.
   /// - Returns: the stream and, in it, the endpoint.
-  /// - Throws: as ``open(at:whenClosed:handler:)``.
+  /// - Throws: as ``open(at:whenClosed:whenReady:handler:)``.
   public func openStream(
     at address: EndpointAddress = .any, buffering count: Int = 64,
     overflow policy: RPMsgOverflowPolicy = .dropNewest
@@ -145,19 +152,29 @@ extension RPMsgChannel {
 
   private func finishProbing(_ driver: ServiceRecord, _ failure: RPMsgBusError?) {
     // The channel may have gone meanwhile; who retired it has left the rest to us.
-    let (orphan, isBound, isGone) = state.withLock { state in
+    let (orphan, isBound, isGone, isReady) = state.withLock { state in
       state.isProbing = false
       let isBound = failure == nil && state.endpoint != nil
       if isBound, !state.isGone { state.driver = driver }
       let keep = isBound && !state.isGone
-      return (keep ? nil : state.endpoint.take(), isBound, state.isGone)
+      return (keep ? nil : state.endpoint.take(), isBound, state.isGone, keep && state.isReady)
     }
     orphan?.close()
+    if isReady { driver.peerReady(self) }
     if let failure {
       bus.report(.probeFailed(name: name, remoteAddress: remoteAddress, failure))
     } else if isBound, isGone {
       driver.remove(self)
     }
+  }
+
+  /// Tells the driver that the remote knows our end; one that still probes is told afterwards.
+  private func becomeReady() {
+    let driver = state.withLock { state in
+      state.isReady = true
+      return state.driver
+    }
+    driver?.peerReady(self)
   }
 
   /// Ends the channel: closes its endpoint, then tells its driver.

@@ -40,6 +40,11 @@ extension RPMsgHostBus {
         (try table.add(message, to: self), table.drivers(for: message.name))
       }
     } catch { return error }
+    // Both ends may announce a service: then they belong together.
+    let ours = endpoints.withLock { $0.announced(as: message.name) }
+    if let peer = ours.first(where: { $0.remoteAddress == nil }) {
+      peer.becomeReady(message.address)
+    }
     guard let channel else { return nil }
     report(.channelAppeared(name: channel.name, remoteAddress: channel.remoteAddress))
     for driver in drivers { channel.probe(driver) }

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// The sending ones change under the transmit lock and the receiving ones only on the thread that
 /// drains, so each has one writer at a time and needs no locked addition.
-final class EndpointCounters: Sendable {
+struct EndpointCounters: ~Copyable, Sendable {
   private let sentMessages = Atomic<UInt64>(0)
   private let sentBytes = Atomic<UInt64>(0)
   private let receivedMessages = Atomic<UInt64>(0)

@@ -1,24 +1,31 @@
 import RPMsg
+import WireTypes
 
-/// The endpoints of a bus by their address, each found by one array access.
+/// Which endpoints a bus has, and which addresses are free; guarded by a lock.
 ///
 /// Addresses below 1024 are for who asks for them; those from 1024 on are also given out, the
 /// lowest free one first. Source: practice (Linux).
 struct EndpointTable: ~Copyable {
-  private var slots: [RPMsgEndpoint?]
+  private var endpoints: [EndpointAddress: RPMsgEndpoint] = [:]
+  /// Endpoints that are gone, and that the thread which drains may still be using.
+  private var retired: [RPMsgEndpoint] = []
   /// No dynamic address below this one is free.
-  private var lowestFree = Self.firstDynamic
-  private static let firstDynamic = Int(EndpointAddress.firstDynamic.rawValue)
+  private var lowestFree = EndpointAddress.firstDynamic.rawValue
+  private let dynamicLimit: Int?
+  /// How many endpoints are announced: mostly none, and then nobody needs to look for one.
+  private var announcedCount = 0
+  var isClosed = false
 
-  init(dynamicCount: Int) {
-    slots = Array(repeating: nil, count: Self.firstDynamic + dynamicCount)
-  }
+  init(dynamicLimit: Int?) { self.dynamicLimit = dynamicLimit }
 
   /// The endpoint that has `address`.
-  subscript(address: EndpointAddress) -> RPMsgEndpoint? {
-    let index = Int(truncatingIfNeeded: address.rawValue)
-    guard index < slots.count else { return nil }
-    return slots[index]
+  subscript(address: EndpointAddress) -> RPMsgEndpoint? { endpoints[address] }
+
+  /// The endpoints that we have announced as `name`, by their addresses.
+  func announced(as name: WireName) -> [RPMsgEndpoint] {
+    guard announcedCount > 0 else { return [] }
+    return endpoints.values.filter { $0.announcedName == name }
+      .sorted { $0.address < $1.address }
   }
 
   /// The address that an endpoint which asks for `wanted` gets.
@@ -26,38 +33,54 @@ struct EndpointTable: ~Copyable {
     _ wanted: EndpointAddress
   ) throws(RPMsgBusError) -> EndpointAddress {
     guard wanted == .any else {
-      guard wanted != .nameService, Int(truncatingIfNeeded: wanted.rawValue) < slots.count
-      else { throw .invalidAddress(wanted) }
-      guard self[wanted] == nil else { throw .addressInUse(wanted) }
+      guard wanted != .nameService else { throw .invalidAddress(wanted) }
+      guard endpoints[wanted] == nil else { throw .addressInUse(wanted) }
       return wanted
     }
-    while lowestFree < slots.count, slots[lowestFree] != nil { lowestFree += 1 }
-    guard lowestFree < slots.count else {
-      throw .noFreeAddress(limit: slots.count - Self.firstDynamic)
+    while endpoints[EndpointAddress(rawValue: lowestFree)] != nil { lowestFree += 1 }
+    let limit = dynamicLimit ?? Int(UInt32.max - EndpointAddress.firstDynamic.rawValue)
+    guard Int(lowestFree - EndpointAddress.firstDynamic.rawValue) < limit else {
+      throw .noFreeAddress(limit: limit)
     }
-    return EndpointAddress(rawValue: UInt32(truncatingIfNeeded: lowestFree))
+    return EndpointAddress(rawValue: lowestFree)
   }
 
-  /// Makes `endpoint` reachable.
+  /// Keeps `endpoint`.
   ///
   /// - Precondition: its address comes from `freeAddress` and nothing was added since.
   mutating func add(_ endpoint: RPMsgEndpoint) {
-    slots[Int(endpoint.address.rawValue)] = endpoint
+    endpoints[endpoint.address] = endpoint
+    if endpoint.announcedName != nil { announcedCount += 1 }
   }
 
-  /// Frees the address of `endpoint`, unless another one has it.
-  mutating func remove(_ endpoint: RPMsgEndpoint) {
-    let index = Int(endpoint.address.rawValue)
-    guard slots[index] === endpoint else { return }
-    slots[index] = nil
-    if index >= Self.firstDynamic { lowestFree = min(lowestFree, index) }
+  /// Frees the address of `endpoint`; `false` when another one has it.
+  mutating func remove(_ endpoint: RPMsgEndpoint) -> Bool {
+    let address = endpoint.address
+    guard endpoints[address] === endpoint else { return false }
+    endpoints[address] = nil
+    if endpoint.announcedName != nil { announcedCount -= 1 }
+    retired.append(endpoint)
+    if EndpointAddress.firstDynamic <= address { lowestFree = min(lowestFree, address.rawValue) }
+    return true
   }
 
   /// Removes and returns all endpoints.
   mutating func removeAll() -> [RPMsgEndpoint] {
-    let all = slots.compactMap(\.self)
-    for index in slots.indices { slots[index] = nil }
-    lowestFree = Self.firstDynamic
-    return all
+    defer {
+      endpoints = [:]
+      announcedCount = 0
+      lowestFree = EndpointAddress.firstDynamic.rawValue
+    }
+    retired += endpoints.values
+    return Array(endpoints.values)
+  }
+
+  /// Forgets one that is gone and that nobody uses.
+  mutating func letGo(_ endpoint: RPMsgEndpoint) { retired.removeAll { $0 === endpoint } }
+
+  /// Gives away those that are gone.
+  mutating func takeRetired() -> [RPMsgEndpoint] {
+    defer { retired = [] }
+    return retired
   }
 }

@@ -13,8 +13,13 @@ final class MessageQueue: Sendable {
   private struct State {
     var headers: [RPMsgHeader]
     var bytes: [UInt8]
+    /// When each message came, in nanoseconds, if latencies are measured.
+    var arrivals: [UInt64]
     var first = 0
     var count = 0
+    var highWaterMark = 0
+    /// A message was refused, and whoever makes room says so.
+    var hasRefused = false
     var isFinished = false
     var waiter: Waiter?
   }
@@ -24,29 +29,58 @@ final class MessageQueue: Sendable {
   private let slotByteCount: Int
   private let policy: RPMsgOverflowPolicy
 
-  init(capacity: Int, slotByteCount: Int, policy: RPMsgOverflowPolicy) {
+  private let latencies: LatencyRecorder?
+  private let whenRoom: @Sendable () -> Void
+
+  /// What became of a message.
+  enum Outcome {
+    case stored
+    /// This one was dropped, or an older one for it.
+    case dropped
+    /// It is to be offered again after `whenRoom` was called.
+    case refused
+  }
+
+  init(
+    capacity: Int, slotByteCount: Int, policy: RPMsgOverflowPolicy, measuresLatency: Bool = false,
+    whenRoom: @escaping @Sendable () -> Void = {}
+  ) {
     precondition((1...65_536).contains(capacity), "a stream buffers 1...65536 messages")
     self.capacity = capacity
     self.slotByteCount = slotByteCount
     self.policy = policy
+    self.whenRoom = whenRoom
+    latencies = measuresLatency ? LatencyRecorder() : nil
     let none = RPMsgHeader(source: .any, destination: .any, byteCount: 0)
     state = Guarded(
       State(
         headers: Array(repeating: none, count: capacity),
-        bytes: Array(repeating: 0, count: capacity * slotByteCount)))
+        bytes: Array(repeating: 0, count: capacity * slotByteCount),
+        arrivals: measuresLatency ? Array(repeating: 0, count: capacity) : []))
   }
 
-  /// Adds a message; `false` when one was dropped: this one, or an older one for it.
-  func push(_ header: RPMsgHeader, _ payload: RawSpan) -> Bool {
-    var kept = true
+  /// Whether a full queue keeps the bus from receiving.
+  var holdsBack: Bool { policy == .holdBack }
+
+  /// The most messages that waited at a time.
+  var highWaterMark: Int { state.withLock { $0.highWaterMark } }
+
+  /// How long messages waited, if it is measured.
+  var latency: LatencyHistogram? { latencies?.histogram }
+
+  /// Adds a message.
+  func push(_ header: RPMsgHeader, _ payload: RawSpan) -> Outcome {
+    var outcome = Outcome.stored
     let waiter = state.withLock { state -> Waiter? in
       if let waiter = state.waiter.take() { return waiter }
-      kept = !state.isFinished && store(header, payload, in: &state)
+      outcome = state.isFinished ? .dropped : store(header, payload, in: &state)
       return nil
     }
-    // Resumed outside the lock, as its task may run at once.
-    waiter?.resume(returning: RPMsgMessage(header, payload))
-    return kept
+    guard let waiter else { return outcome }
+    latencies?.record(since: MonotonicTime.now.nanoseconds)
+    // Outside the lock, as the waiter may run at once.
+    waiter.resume(returning: RPMsgMessage(header, payload))
+    return .stored
   }
 
   /// Ends the stream after the messages that wait.
@@ -71,38 +105,55 @@ final class MessageQueue: Sendable {
 
   private func wait(_ waiter: Waiter) {
     var answer: RPMsgMessage?
+    var isRoomWanted = false
     let isDone = state.withLock { state -> Bool in
       precondition(state.waiter == nil, "two tasks wait for messages of one stream")
       answer = takeFirst(from: &state)
+      if answer != nil {
+        isRoomWanted = state.hasRefused
+        state.hasRefused = false
+      }
       // Checked under the lock that the cancellation takes: one of the two sees the other.
       if answer != nil || state.isFinished || Task.isCancelled { return true }
       state.waiter = waiter
       return false
     }
     if isDone { waiter.resume(returning: answer) }
+    if isRoomWanted { whenRoom() }
   }
 
-  private func store(_ header: RPMsgHeader, _ payload: RawSpan, in state: inout State) -> Bool {
+  private func store(_ header: RPMsgHeader, _ payload: RawSpan, in state: inout State) -> Outcome {
     let isFull = state.count == capacity
     if isFull {
-      guard policy == .dropOldest else { return false }
-      state.first = (state.first + 1) % capacity
-      state.count -= 1
+      switch policy {
+      case .dropNewest: return .dropped
+      case .holdBack:
+        state.hasRefused = true
+        return .refused
+      case .dropOldest:
+        state.first = (state.first + 1) % capacity
+        state.count -= 1
+      }
     }
     let slot = (state.first + state.count) % capacity
     state.headers[slot] = header
-    var bytes = state.bytes.mutableSpan
-    for index in 0..<payload.byteCount {
-      bytes[slot * slotByteCount + index] = payload.littleEndian(at: index)
+    if latencies != nil { state.arrivals[slot] = MonotonicTime.now.nanoseconds }
+    let start = slot * slotByteCount
+    // SAFETY: the array holds this slot, and the copy refuses a payload that is longer.
+    unsafe state.bytes.withUnsafeMutableBytes { all in
+      let slot = unsafe UnsafeMutableRawBufferPointer(rebasing: all[start..<start + slotByteCount])
+      unsafe payload.withUnsafeBytes { unsafe slot.copyMemory(from: $0) }
     }
     state.count += 1
-    return !isFull
+    state.highWaterMark = max(state.highWaterMark, state.count)
+    return isFull ? .dropped : .stored
   }
 
   private func takeFirst(from state: inout State) -> RPMsgMessage? {
     guard state.count > 0 else { return nil }
     let header = state.headers[state.first]
     let start = state.first * slotByteCount
+    if let latencies { latencies.record(since: state.arrivals[state.first]) }
     state.first = (state.first + 1) % capacity
     state.count -= 1
     return RPMsgMessage(

@@ -14,6 +14,8 @@ extension RPMsgHostBus {
   ///   - remoteAddress: where sends go that name no destination.
   ///   - name: tells the remote of the endpoint under this name, if not `nil`.
   ///   - whenClosed: called once, without a lock held, when the endpoint was closed.
+  ///   - whenReady: called once, when the other side has shown that it knows our address: before
+  ///     the first message is handed out, or when it announces the service that we announce.
   ///   - handler: gets each message.
   /// - Returns: the endpoint, which receives already.
   /// - Throws: ``RPMsgBusError/addressInUse(_:)``, ``RPMsgBusError/invalidAddress(_:)``,
@@ -22,19 +24,26 @@ extension RPMsgHostBus {
   public func makeEndpoint(
     at address: EndpointAddress = .any, remoteAddress: EndpointAddress? = nil,
     announcing name: WireName? = nil, whenClosed: (@Sendable () -> Void)? = nil,
-    handler: @escaping RPMsgHandler
+    whenReady: (@Sendable (RPMsgEndpoint) -> Void)? = nil, handler: @escaping RPMsgHandler
   ) throws(RPMsgBusError) -> RPMsgEndpoint {
-    if name != nil, !features.contains(.nameService) { throw .nameServiceNotNegotiated }
-    let endpoint = try receive.withLock { (side) throws(RPMsgBusError) in
-      guard !side.isClosed else { throw .remoteGone }
+    try makeEndpoint(
+      at: address, EndpointRole(remoteAddress, name, whenClosed, whenReady, queue: nil),
+      handler: handler)
+  }
+
+  func makeEndpoint(
+    at address: EndpointAddress, _ role: EndpointRole, handler: @escaping RPMsgHandler
+  ) throws(RPMsgBusError) -> RPMsgEndpoint {
+    if role.name != nil, !features.contains(.nameService) { throw .nameServiceNotNegotiated }
+    let endpoint = try endpoints.withLock { (table) throws(RPMsgBusError) in
+      guard !table.isClosed else { throw .remoteGone }
       let endpoint = RPMsgEndpoint(
-        bus: self, address: try side.endpoints.freeAddress(address),
-        remoteAddress: remoteAddress == .any ? nil : remoteAddress, announcedName: name,
-        whenClosed: whenClosed, handler: handler)
-      side.endpoints.add(endpoint)
+        bus: self, address: try table.freeAddress(address), role, handler: handler)
+      table.add(endpoint)
+      endpointsByAddress.store(endpoint, at: endpoint.address.rawValue)
       return endpoint
     }
-    guard name != nil else { return endpoint }
+    guard role.name != nil else { return endpoint }
     do throws(RPMsgBusError) { try announce(endpoint, isWithdrawal: false) } catch {
       endpoint.close()
       throw error
@@ -45,33 +54,38 @@ extension RPMsgHostBus {
   /// Makes an endpoint whose messages are read as a stream.
   ///
   /// - Parameters:
-  ///   - address: as for ``makeEndpoint(at:remoteAddress:announcing:whenClosed:handler:)``.
+  ///   - address: as for ``makeEndpoint(at:remoteAddress:announcing:whenClosed:whenReady:handler:)``.
   ///   - remoteAddress: where sends go that name no destination.
   ///   - name: tells the remote of the endpoint under this name, if not `nil`.
   ///   - count: how many messages wait at most; 1...65536.
   ///   - policy: what becomes of a message that finds as many waiting.
   /// - Returns: the stream and, in it, the endpoint.
-  /// - Throws: as ``makeEndpoint(at:remoteAddress:announcing:whenClosed:handler:)``.
+  /// - Throws: as ``makeEndpoint(at:remoteAddress:announcing:whenClosed:whenReady:handler:)``.
   public func makeStream(
     at address: EndpointAddress = .any, remoteAddress: EndpointAddress? = nil,
     announcing name: WireName? = nil, buffering count: Int = 64,
     overflow policy: RPMsgOverflowPolicy = .dropNewest
   ) throws(RPMsgBusError) -> RPMsgMessageStream {
-    let queue = MessageQueue(capacity: count, slotByteCount: maximumByteCount, policy: policy)
-    let dropCounter = counters
+    let queue = MessageQueue(
+      capacity: count, slotByteCount: slotByteCount, policy: policy,
+      measuresLatency: options.measuresLatency,
+      whenRoom: { [weak self] in self?.resumeReceiving() })
     let endpoint = try makeEndpoint(
-      at: address, remoteAddress: remoteAddress, announcing: name, whenClosed: queue.finish
-    ) { endpoint, header, payload in
-      guard !queue.push(header, payload) else { return }
-      endpoint.counters.countDropped()
-      dropCounter.droppedMessages.increase(by: 1)
-    }
+      at: address, EndpointRole(remoteAddress, name, queue.finish, nil, queue: queue)
+    ) { _, _, _ in }
     return RPMsgMessageStream(endpoint: endpoint, queue: queue)
   }
 
   /// Frees the address of a closed endpoint.
   func forget(_ endpoint: RPMsgEndpoint) {
-    receive.withLock { $0.endpoints.remove(endpoint) }
+    let isOurs = endpoints.withLock { table in
+      guard table.remove(endpoint) else { return false }
+      endpointsByAddress.store(nil, at: endpoint.address.rawValue)
+      return true
+    }
+    // Without a thread that drains nobody can be about to use it.
+    guard isOurs, !receive.leaveNote(DrainNote.retired) else { return }
+    endpoints.withLock { $0.letGo(endpoint) }
   }
 
   /// Tells the remote that a closed endpoint is gone, if it was told of it.
@@ -92,6 +106,6 @@ extension RPMsgHostBus {
       .encode(into: &raw)
     let route = MessageRoute(source: endpoint.address, destination: .nameService)
     // SAFETY: bytes have no padding.
-    try unsafe sendControl(bytes.span.bytes, on: route)
+    try unsafe putControl(bytes.span.bytes, on: route)
   }
 }

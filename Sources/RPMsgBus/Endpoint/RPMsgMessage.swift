@@ -40,4 +40,7 @@ public enum RPMsgOverflowPolicy: Equatable, Sendable {
   case dropNewest
   /// The message that waited longest is dropped and counted.
   case dropOldest
+  /// No message is dropped: the bus receives nothing more, for any endpoint, until there is room,
+  /// so that the ring fills and the remote has to wait.
+  case holdBack
 }

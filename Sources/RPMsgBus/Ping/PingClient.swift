@@ -23,7 +23,7 @@ public final class PingClient: Sendable {
   ///     were dealt with so far.
   /// - Returns: what came of it; a remote that goes away in between is told by
   ///   ``PingResult/failure``.
-  /// - Throws: what ``RPMsgChannel/open(at:whenClosed:handler:)`` throws, and
+  /// - Throws: what ``RPMsgChannel/open(at:whenClosed:whenReady:handler:)`` throws, and
   ///   ``RPMsgBusError/messageTooLong(byteCount:limit:)``; nothing was sent then.
   /// - Precondition: the options are in their ranges.
   public static func run(

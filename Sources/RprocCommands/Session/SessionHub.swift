@@ -163,6 +163,7 @@ final class SessionHub: Sendable {
       log.add(.channel(name: name.description, address: address.rawValue, .created))
     case .channelGone(let name, let address):
       log.add(.channel(name: name.description, address: address.rawValue, .destroyed))
+    case .peerReady: break
     case .probeFailed(let name, _, let error):
       log.add(.error(Failure(error, about: "channel \(name)", status: .remoteFailed)))
     case .dropped(let drop, let unreported): log.add(.error(failure(drop, unreported)))

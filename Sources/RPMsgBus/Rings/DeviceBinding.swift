@@ -14,7 +14,7 @@ struct DeviceBinding {
   ]
 
   let features: VirtioFeatures
-  private let device: VirtioDevice<SharedWindow>
+  let device: VirtioDevice<SharedWindow>
   private static let driverStatus: VirtioStatus = [.acknowledge, .driver]
 
   /// Resets `device`, takes it over and agrees on features.
