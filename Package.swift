@@ -82,7 +82,8 @@ let targets: [Target] = [
     ringStack + [
       "Coredump", "ELF", "ResourceTable", "Remoteproc", "RPMsgBridges", "RPMsgBus",
       "RemoteprocVirtio", "Boards",
-      "PlatformNull", "PlatformSimulator", "Scheduling", "SimulatedSoC", "FirmwareFiles",
+      "PlatformNull", "PlatformProcess", "PlatformSimulator", "Scheduling", "SimulatedSoC",
+      "FirmwareFiles",
       "IntelHex", "CLinux", arguments, yams,
     ],
     // Tests and users boot these from the folder; the demo's own is part of the program.

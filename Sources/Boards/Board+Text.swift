@@ -13,6 +13,10 @@ extension Board {
     }
     lines += ["iommu: \(iommuText)", "policy: \(policyText)"]
     if !regions.isEmpty { lines += ["regions:"] + regions.map(Self.text) }
+    if let process {
+      lines.append(
+        "process: { file: \(Self.quoted(process.file)), socket: \(Self.quoted(process.socket)) }")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 

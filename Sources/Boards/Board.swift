@@ -20,6 +20,9 @@ public struct Board: Equatable, Sendable {
   /// Pieces of ``memory`` with a name, set aside for firmware that claims them by it.
   public var regions: [BoardRegion]
 
+  /// Where a board without a core meets a process that stands for it; `nil`: nothing executes.
+  public var process: BoardProcess?
+
   /// Makes a board of these parts, unchecked.
   public init(
     name: String, core: BoardCore?, memory: [BoardMemory], devices: [BoardDevice] = [],
@@ -71,6 +74,20 @@ public enum BoardRestart: String, CaseIterable, Equatable, Sendable {
   case none
   /// It boots again what it booted before; the host attaches to it.
   case itself = "self"
+}
+
+/// The meeting place of the host and a process that plays the remote.
+public struct BoardProcess: Equatable, Sendable {
+  /// The path of the file that both map.
+  public var file: String
+  /// The path of the socket that the remote listens on.
+  public var socket: String
+
+  /// Names a meeting place, unchecked.
+  public init(file: String, socket: String) {
+    self.file = file
+    self.socket = socket
+  }
 }
 
 /// One piece of memory of a board.

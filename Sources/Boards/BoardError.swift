@@ -58,6 +58,9 @@ public enum BoardError: Error, Equatable, Sendable {
   case unknownValue(key: String, text: String, allowed: [String], at: BoardLocation)
   /// A name is empty, too long or holds a character other than letters, digits, `.`, `_`, `-`.
   case badName(String, at: BoardLocation)
+  /// A path is empty, longer than 107 bytes or holds a character other than letters, digits, `.`,
+  /// `_`, `-`, `/`.
+  case badPath(String, at: BoardLocation)
   /// Two parts of the same kind have this name.
   case duplicateName(String, at: BoardLocation)
   /// A number lies outside `lowest...highest`.
@@ -106,6 +109,8 @@ extension BoardError: CustomStringConvertible {
       "\(at): \(key) \"\(escaped(text))\" is none of \(allowed.joined(separator: ", "))"
     case .badName(let name, let at):
       "\(at): name \"\(escaped(name))\" is not 1 to 31 of A-Z a-z 0-9 . _ -"
+    case .badPath(let path, let at):
+      "\(at): path \"\(escaped(path))\" is not 1 to 107 of A-Z a-z 0-9 . _ - /"
     case .duplicateName(let name, let at): "\(at): name \"\(name)\" stands twice"
     default: rangeDescription
     }

@@ -76,19 +76,30 @@ package struct BoardFields {
   func name(_ key: String) throws(BoardError) -> String {
     let node = try required(key)
     let name = try text(key, node)
-    let allowed = name.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "-"):
-        true
-      default: false
-      }
-    }
-    guard allowed, (1...31).contains(name.utf8.count) else {
+    guard name.utf8.allSatisfy(Self.isPlain), (1...31).contains(name.utf8.count) else {
       throw .badName(name, at: location(of: node))
     }
     return name
+  }
+
+  /// The path of a file or of a socket; it needs no quotes and fits where the system takes either.
+  func path(_ key: String) throws(BoardError) -> String {
+    let node = try required(key)
+    let path = try text(key, node)
+    guard path.utf8.allSatisfy({ Self.isPlain($0) || $0 == UInt8(ascii: "/") }),
+      (1...107).contains(path.utf8.count)
+    else { throw .badPath(path, at: location(of: node)) }
+    return path
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+      UInt8(ascii: "-"):
+      true
+    default: false
+    }
   }
 
   /// One of the words of `Value`.

@@ -16,7 +16,7 @@ struct BoardReader {
   init(_ document: Node, fileName: String) throws(BoardError) {
     root = try BoardFields(
       document, key: "board",
-      known: ["name", "core", "memory", "devices", "iommu", "policy", "regions"],
+      known: ["name", "core", "memory", "devices", "iommu", "policy", "regions", "process"],
       fileName: fileName)
   }
 
@@ -31,6 +31,12 @@ struct BoardReader {
     if let node = root.optional("devices") { board.devices = try devices(node) }
     if let node = root.optional("policy") { board.policy = try policy(node) }
     if let node = root.optional("regions") { board.regions = try regions(node, of: board) }
+    if let node = root.optional("process") {
+      let fields = try root.fields("process", node, known: ["file", "socket"])
+      guard core == nil else { throw .unknownKey("process", at: root.location(of: node)) }
+      board.process = BoardProcess(
+        file: try fields.path("file"), socket: try fields.path("socket"))
+    }
     return board
   }
 

@@ -51,6 +51,14 @@ struct BoardErrorTests {
     WrongBoard("name: <a2345678901234567890123456789012\n") {
       .badName("a2345678901234567890123456789012", at: $0)
     },
+    WrongBoard(
+      "name: b\ncore: none\nmemory: [{name: m, da: 0, size: 4KiB}]\n"
+        + "process: {file: <'a b', socket: s}\n"
+    ) { .badPath("a b", at: $0) },
+    WrongBoard(
+      "name: b\ncore: none\nmemory: [{name: m, da: 0, size: 4KiB}]\n"
+        + "process: {file: f, socket: <'\(String(repeating: "s", count: 108))'}\n"
+    ) { .badPath(String(repeating: "s", count: 108), at: $0) },
     WrongBoard("name: b\ncore: &a none<\n") {
       .syntax(problem: "anchors and aliases are not used in board files", at: $0)
     },

@@ -101,7 +101,9 @@ int rproc_eventfd(void);
 /// failure.
 int rproc_peer_process(int socket);
 
-/// Takes the only lock of `fd`, or fails at once; -1 and errno on failure.
+/// Takes the only lock of the open file `fd`, or fails at once; -1 and errno on failure.
+///
+/// Locks of `flock` are others.
 int rproc_lock_file(int fd);
 
 /// Lets this process use `rproc_barrier_everywhere`; not 0 when the kernel has no such call.

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Remoteproc
 import Scheduling
 
 /// A program that we have started, and what it prints.
@@ -76,6 +77,41 @@ final class ChildProcess: Sendable {
       let left = MonotonicTime.now.millisecondsLeft(until: deadline)
       if unsafe poll(&entry, 1, left) != -1 || errno != EINTR { return }
     }
+  }
+
+  /// Waits until the program has ended or printed something, at most until `deadline`.
+  func waitForNews(until deadline: MonotonicTime) {
+    let readable = Int16(POLLIN)
+    var entries = [
+      pollfd(fd: descriptor, events: readable, revents: 0),
+      pollfd(fd: output.number, events: readable, revents: 0),
+    ]
+    let left = MonotonicTime.now.millisecondsLeft(until: deadline)
+    _ = unsafe poll(&entries, 2, left)
+  }
+
+  /// What came of reading what the program prints.
+  enum OutputState: Equatable {
+    case passed, nothing, closed
+  }
+
+  /// Puts what the program has printed into `inbox`, at most a few KiB.
+  func passOutput(to inbox: ProcessorInbox) -> OutputState {
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    // SAFETY: the call writes at most as many bytes as it is told there are.
+    let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+      unsafe read(output.number, buffer.baseAddress, buffer.count)
+    }
+    guard count > 0 else {
+      return count < 0 && (errno == EAGAIN || errno == EINTR) ? .nothing : .closed
+    }
+    inbox.report(.console(Array(bytes[..<count])))
+    return .passed
+  }
+
+  /// Puts all that the program has printed into `inbox`, up to what a pipe holds.
+  func passAllOutput(to inbox: ProcessorInbox) {
+    for _ in 0..<16 where passOutput(to: inbox) != .passed { return }
   }
 
   private static func makePipe() throws(ProcessError) -> (OwnedDescriptor, OwnedDescriptor) {

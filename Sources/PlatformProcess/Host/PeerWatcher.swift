@@ -60,7 +60,9 @@ final class PeerWatcher: Sendable {
     ]
     while !mustStop {
       guard unsafe poll(&entries, nfds_t(entries.count), -1) >= 0 || errno == EINTR else { break }
-      if entries[3].revents != 0, !passOutput() { entries[3].fd = -1 }
+      if entries[3].revents != 0, let child, child.passOutput(to: inbox) == .closed {
+        entries[3].fd = -1
+      }
       if entries[2].revents != 0, let end = child?.status() {
         report(end)
         break
@@ -92,22 +94,9 @@ final class PeerWatcher: Sendable {
     return .sleep
   }
 
-  /// Passes on what the program printed; `false` when nothing more will come.
-  private func passOutput() -> Bool {
-    guard let child else { return false }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    // SAFETY: the call writes at most as many bytes as it is told there are.
-    let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-      unsafe read(child.output.number, buffer.baseAddress, buffer.count)
-    }
-    guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) }
-    inbox.report(.console(Array(bytes[..<count])))
-    return true
-  }
-
   private func report(_ end: ProcessEnd) {
     // What it printed last comes before its end.
-    for _ in 0..<16 where passOutput() {}
+    if let child { child.passAllOutput(to: inbox) }
     inbox.notify(nil)
     switch end {
     case .exited(let code): inbox.report(.exited(code: UInt32(bitPattern: code)))

@@ -123,7 +123,13 @@ public struct ProcessPlatform: PlatformDriver, ~Copyable {
         throw .timedOut(.connect, after: connectTimeout)
       }
       let next = min(deadline, .now.advanced(by: pause))
-      if let child { child.wait(until: next) } else { FutexWord().wait(while: 0, until: next) }
+      if let child {
+        // A program that prints much would wait for us before it listens.
+        child.waitForNews(until: next)
+        child.passAllOutput(to: inbox)
+      } else {
+        FutexWord().wait(while: 0, until: next)
+      }
       pause = min(pause * 2, .milliseconds(20))
     }
   }

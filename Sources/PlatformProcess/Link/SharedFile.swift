@@ -4,7 +4,8 @@ import SharedMemory
 
 /// The file that two processes map, opened by its path.
 ///
-/// A host holds the file's lock as long as it uses it, so that a second host is refused.
+/// A host holds a lock of it as long as it uses it, so that a second host is refused. It is one of
+/// the open file description: libmetal, in the remote, waits for that of `flock`.
 final class SharedFile: Sendable {
   static let pageByteCount = SharedRegion.standardPageByteCount
 
@@ -30,7 +31,7 @@ final class SharedFile: Sendable {
     let descriptor = OwnedDescriptor(file)
     if role != .remote, rproc_lock_file(file) != 0 {
       let code = errno
-      throw code == EWOULDBLOCK
+      throw code == EAGAIN
         ? .inUse(file: link.file) : .system(.openFile, errno: code)
     }
     let end = lseek(file, 0, SEEK_END)
@@ -75,7 +76,7 @@ final class SharedFile: Sendable {
     defer { close(file) }
     guard rproc_lock_file(file) == 0 else {
       let code = errno
-      throw code == EWOULDBLOCK ? .inUse(file: path) : .system(.openFile, errno: code)
+      throw code == EAGAIN ? .inUse(file: path) : .system(.openFile, errno: code)
     }
     guard unsafe unlink(path) == 0 else { throw .system(.openFile, errno: errno) }
   }

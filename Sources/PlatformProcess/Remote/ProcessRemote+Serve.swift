@@ -16,12 +16,14 @@ extension ProcessRemote {
   ///
   /// - Parameters:
   ///   - services: names of endpoints, at dynamic addresses.
+  ///   - isOver: asked now and then, at least each 100 ms while nothing comes; the service ends
+  ///     when it says so.
   ///   - handle: as for `RPMsgRemote.poll`; the flag ends the service when it is set.
   /// - Returns: why it ended.
   /// - Throws: ``ProcessError/rings(_:)`` when the host breaks a ring or lends no buffers.
   /// - Precondition: ``waitForDriver(until:)`` has returned.
   public mutating func serve(
-    _ services: [WireName],
+    _ services: [WireName], until isOver: () -> Bool = { false },
     handle: (
       RPMsgHeader, RawSpan, inout RPMsgDeviceTransmitter<SharedWindow>, inout Bool
     ) -> RPMsgVerdict
@@ -30,7 +32,7 @@ extension ProcessRemote {
     do throws(RPMsgError) {
       for name in services { try messages.announce(try messages.makeEndpoint(named: name)) }
       var isFinished = false
-      while !isFinished {
+      while !isFinished, !isOver() {
         let seen = kicksSeen
         let count = try messages.poll { header, payload, transmitter in
           handle(header, payload, &transmitter, &isFinished)

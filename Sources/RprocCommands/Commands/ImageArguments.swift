@@ -1,4 +1,5 @@
 import ArgumentParser
+import Boards
 import FirmwareFiles
 import Foundation
 import Remoteproc
@@ -61,6 +62,19 @@ struct ImageArguments: ParsableArguments {
   /// - Throws: ``Failure`` with status 66, 65 or 69.
   func load(_ context: CommandContext) throws(Failure) -> LoadedImage {
     try LoadedImage(read(context), options)
+  }
+
+  /// The same for a session on `board`: a program that plays the remote may be of any format.
+  func load(_ context: CommandContext, for board: Board) throws(Failure) -> LoadedImage {
+    let file = try read(context)
+    do throws(Failure) { return try LoadedImage(file, options) } catch {
+      guard board.process != nil, format == nil else { throw error }
+      return try LoadedImage(
+        file,
+        FirmwareImage.Options(
+          format: .binary, loadAddress: DeviceAddress(rawValue: 0),
+          entry: DeviceAddress(rawValue: 0)))
+    }
   }
 
   private static func address(_ text: String) throws -> DeviceAddress {

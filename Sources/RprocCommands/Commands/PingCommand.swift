@@ -1,5 +1,6 @@
 import ArgumentParser
 import Boards
+import FirmwareFiles
 import RPMsg
 import RPMsgBus
 import Remoteproc
@@ -75,7 +76,7 @@ struct PingCommand: ExecutableCommand {
 
   func execute(_ context: CommandContext) throws -> CommandStatus {
     let board = try BoardChoice(board).board
-    let loaded = try image.load(context)
+    let loaded = try image.load(context, for: board)
     var ping = PingOptions()
     ping.messageCount = count
     ping.byteCount = size
@@ -88,6 +89,7 @@ struct PingCommand: ExecutableCommand {
     var task = PingTask(loaded, options, context)
     var maker = SessionMaker(board: board, services: [])
     maker.bus.profile = profile
+    maker.program = loaded.file.path
     return try maker.perform(
       &task, symbolsFrom: loaded.firmware.elfFile)
   }

@@ -23,5 +23,6 @@ struct RprocCommand: ParsableCommand {
     subcommands: [
       DemoCommand.self, RunCommand.self, InspectCommand.self, CheckCommand.self,
       TableCommand.self, PingCommand.self, ViewsCommand.self, BoardsCommand.self,
+      RemoteCommand.self,
     ])
 }

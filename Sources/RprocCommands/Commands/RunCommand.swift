@@ -1,4 +1,5 @@
 import ArgumentParser
+import FirmwareFiles
 import Foundation
 import RPMsg
 import RPMsgBus
@@ -183,7 +184,7 @@ struct RunCommand: ExecutableCommand {
       profile: compat.profile, tableVersion: tableVersion?.version,
       relocation: relocation?.relocation)
     if report { return try ReportCommand(image: image, board: board, boot).execute(context) }
-    let loaded = try image.load(context)
+    let loaded = try image.load(context, for: board)
     var options = RunOptions(board: board)
     options.timeout = timeout.map(Duration.seconds)
     options.untilExit = untilExit
@@ -202,6 +203,7 @@ struct RunCommand: ExecutableCommand {
     var task = RunTask(loaded, options, context)
     var maker = SessionMaker(board: board, services: options.services)
     maker.bus.profile = profile
+    maker.program = loaded.file.path
     maker.bridges = bridges.choices
     if attach { maker.preloaded = loaded.firmware }
     return try maker.perform(&task, symbolsFrom: loaded.firmware.elfFile)

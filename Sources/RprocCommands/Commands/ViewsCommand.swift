@@ -1,5 +1,6 @@
 import ArgumentParser
 import Boards
+import FirmwareFiles
 import Remoteproc
 
 /// `rproc views`: the text files by which Linux shows a processor.
@@ -57,7 +58,7 @@ struct ViewsCommand: ExecutableCommand {
 
   func execute(_ context: CommandContext) throws -> CommandStatus {
     let board = try BoardChoice(board).board
-    let loaded = try image.load(context)
+    let loaded = try image.load(context, for: board)
     var task = ViewsTask(
       loaded,
       ViewsTask.Options(
@@ -66,7 +67,9 @@ struct ViewsCommand: ExecutableCommand {
           profile: compat.profile, tableVersion: tableVersion?.version,
           relocation: relocation?.relocation), json: json),
       context)
-    return try SessionMaker(board: board, services: ServiceChoice.standard).perform(
+    var maker = SessionMaker(board: board, services: ServiceChoice.standard)
+    maker.program = loaded.file.path
+    return try maker.perform(
       &task, symbolsFrom: loaded.firmware.elfFile)
   }
 }

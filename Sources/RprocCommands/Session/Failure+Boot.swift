@@ -6,7 +6,8 @@ extension Failure {
   init(boot error: RemoteprocError, path: String) {
     let status: CommandStatus =
       switch error {
-      case .platform(.timedOut), .platform(.ended), .platform(.system(.start, _)), .platform(.system(.stop, _)):
+      case .platform(.timedOut), .platform(.ended), .platform(.system(.start, _)),
+        .platform(.system(.stop, _)):
         .remoteFailed
       case .platform(.system), .platform(.noIOMMU), .noIOMMU, .hostMemory: .unavailable
       case .illegalTransition, .tooManyUsers: .remoteFailed

@@ -2,6 +2,7 @@ import Boards
 import ELF
 import FirmwareFiles
 import PlatformNull
+import PlatformProcess
 import PlatformSimulator
 import RPMsgBus
 import Remoteproc
@@ -27,6 +28,8 @@ struct SessionMaker {
   var bus = RPMsgBusOptions()
   /// By what programs outside reach channels.
   var bridges: [BridgeChoice] = []
+  /// What plays the remote on a board whose remote is a process; `nil` where nothing is run.
+  var program: String?
   /// What a boot loader starts before the session; `nil`: nothing.
   var preloaded: FirmwareImage?
 
@@ -47,6 +50,12 @@ struct SessionMaker {
     let bridges = try BridgeSet(bridges, hub: hub)
     defer { bridges.close() }
     hub.serve(services)
+    if let process = board.process {
+      var session = Session(
+        platform: try processPlatform(process, inbox), inbox: inbox, hub: hub, chip: nil,
+        kicks: { [:] })
+      return try task.perform(&session)
+    }
     guard board.core != nil else {
       if preloaded != nil {
         throw Failure(
@@ -73,6 +82,27 @@ struct SessionMaker {
     let chip = platform.chip
     var session = Session(platform: platform, inbox: inbox, hub: hub, chip: chip, kicks: { [:] })
     return try task.perform(&session)
+  }
+
+  /// A remote that is a process: the program is started, or with ``preloaded`` runs already.
+  private func processPlatform(
+    _ process: BoardProcess, _ inbox: ProcessorInbox
+  ) throws(Failure) -> ProcessPlatform {
+    guard let program else {
+      throw Failure(
+        kind: "Board.process",
+        message: "board \(board.name): a program says what it asks for only when it runs",
+        status: .unavailable)
+    }
+    let byteCount = board.memory.first.flatMap { Int(exactly: $0.byteCount) } ?? 0
+    let link = ProcessLink(file: process.file, socket: process.socket, byteCount: byteCount)
+    do throws(ProcessError) {
+      return preloaded == nil
+        ? try ProcessPlatform(running: ProcessProgram(path: program), link: link, inbox: inbox)
+        : try ProcessPlatform(joining: link, inbox: inbox)
+    } catch {
+      throw Failure(error, about: "board \(board.name)", status: .unavailable)
+    }
   }
 
   private func nullPlatform() throws(Failure) -> NullPlatform {
