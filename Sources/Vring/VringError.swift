@@ -22,6 +22,8 @@ public enum VringBreakage: Equatable, Sendable {
   case badID(UInt32, queueSize: Int)
   /// A used entry names a buffer that the device does not hold.
   case notOutstanding(head: UInt16)
+  /// A used entry names a descriptor inside of a chain, not its first.
+  case notHead(UInt16)
   /// The device claims to have written more bytes than the buffer has.
   case badUsedLength(head: UInt16, byteCount: UInt32, posted: UInt32)
   /// The available index moved past what the ring can hold, or backwards.
@@ -80,6 +82,7 @@ extension VringBreakage: CustomStringConvertible {
       "used index jumped to \(index) with \(consumed) consumed and \(lent) lent"
     case .badID(let id, let queueSize): "used entry for descriptor \(id) of \(queueSize)"
     case .notOutstanding(let head): "used entry for descriptor \(head), which was not lent"
+    case .notHead(let index): "used entry for descriptor \(index), which continues a chain"
     case .badUsedLength(let head, let byteCount, let posted):
       "used entry for descriptor \(head) claims \(byteCount) bytes of \(posted)"
     case .availableIndexJump(let index, let consumed, let limit):

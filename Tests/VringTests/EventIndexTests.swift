@@ -1,4 +1,5 @@
 import SharedMemory
+import TestSupport
 import Testing
 import Vring
 import WireTypes
@@ -100,6 +101,44 @@ struct EventIndexTests {
       ring.release(try #require(try ring.popUsed()).head)
       #expect(try ring.popUsed() == nil)
       #expect(usedEvent == index &+ 1)
+    }
+  }
+
+  // The largest ring holds half of all indices, where a wrong comparison shows.
+  @Test(
+    "Whether a kick is due agrees with a walk through the indices, across the wrap",
+    arguments: [(1, 1), (2, 256), (3, 16_384), (4, 32_768)] as [(UInt64, Int)])
+  func model(seed: UInt64, queueSize: Int) throws {
+    let far = try FarSide(queueSize: queueSize)
+    var ring = try VringDriver(memory: far.window, layout: far.layout, usesEventIndex: true)
+    let event = far.layout.used.offset + 4 + 8 * queueSize
+    var random = SeededGenerator(seed: seed)
+    var index: UInt16 = 0
+    var total = 0
+    while total < 300_000 {
+      let count = 1 + Int(random.next() % UInt64(queueSize))
+      // Near one of both ends, or anywhere.
+      let near = random.next() % 2 == 0 ? index : index &+ UInt16(truncatingIfNeeded: count)
+      let asked =
+        random.next() % 4 == 0
+        ? UInt16(truncatingIfNeeded: random.next())
+        : near &+ UInt16(random.next() % 5) &- 2
+      far.window.store(asked, at: event)
+      for _ in 0..<count {
+        let head = try #require(try ring.reserve())
+        ring.add(head, address: .init(rawValue: 0), byteCount: 1, direction: .deviceReads)
+      }
+      let isDue = (0..<count).contains { index &+ UInt16($0) == asked }
+      let wantsKick = ring.publish()
+      try #require(wantsKick == isDue, "seed \(seed), index \(index), \(count), \(asked)")
+      for step in 0..<count {
+        let slot = Int(index) + step
+        far.setUsed(slot, id: UInt32(far.availableHead(slot)), byteCount: 0)
+      }
+      index &+= UInt16(truncatingIfNeeded: count)
+      far.setUsedIndex(index)
+      while let used = try ring.popUsed() { ring.release(used.head) }
+      total += count
     }
   }
 

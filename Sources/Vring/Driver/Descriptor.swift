@@ -40,8 +40,10 @@ struct DescriptorHolder: BitwiseCopyable, Equatable, Sendable {
   @inlinable
   init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  /// Nobody, or the chain that it continues.
+  /// Nobody.
   @inlinable static var free: Self { Self(rawValue: 0) }
+  /// The chain that it continues, wherever that is.
+  @inlinable static var chain: Self { Self(rawValue: 2) }
   /// Our caller.
   @inlinable static var caller: Self { Self(rawValue: 1) }
   /// The device, or it will from the next `publish` on; `position` is the available index of the

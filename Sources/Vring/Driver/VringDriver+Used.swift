@@ -4,7 +4,7 @@ public import Synchronization
 /// A buffer that came back from the device.
 @frozen
 public struct UsedBuffer: Equatable, Sendable {
-  /// Its descriptor, now reserved for us.
+  /// Its descriptor, now reserved for us; of a chain the first, and the others are free.
   public let head: UInt16
   /// Bytes the device wrote; at most the buffer's, and 0 for a buffer that it only reads.
   public let byteCount: UInt32
@@ -39,15 +39,17 @@ extension VringDriver {
     let head = UInt16(truncatingIfNeeded: id)
     let holder = holders[head]
     guard holder.isDevice, published == nextAvailable || isPublished(head, holder) else {
-      throw breakRing(.notOutstanding(head: head))
+      throw breakRing(holder == .chain ? .notHead(head) : .notOutstanding(head: head))
     }
     // Devices put any length there for buffers that they only read. Source: practice.
     var byteCount: UInt32 = 0
     let descriptor = table[head]
-    if descriptor.flags & DescriptorFlags.write != 0 {
-      byteCount = unsafe memory.loadUInt32(uncheckedAt: offset &+ 4)
-      if byteCount > descriptor.byteCount {
-        byteCount = try limit(byteCount, to: descriptor.byteCount, of: head)
+    if descriptor.flags != 0 {
+      let isSingle = descriptor.flags == DescriptorFlags.write
+      let posted = isSingle ? descriptor.byteCount : endChain(head)
+      if posted > 0 {
+        byteCount = unsafe memory.loadUInt32(uncheckedAt: offset &+ 4)
+        if byteCount > posted { byteCount = try limit(byteCount, to: posted, of: head) }
       }
     }
     holders[head] = .caller

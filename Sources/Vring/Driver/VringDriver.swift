@@ -30,8 +30,11 @@ public struct VringDriver<Memory: ForeignMemory>: ~Copyable, Sendable {
   @usableFromInline let fields: VringFields
   @usableFromInline let lengthRule: UsedLengthRule
   @usableFromInline let usesEventIndex: Bool
+  @usableFromInline let usesIndirectDescriptors: Bool
   /// What the descriptor table holds, as far as we wrote it.
   @usableFromInline var table: PrivateRing<Descriptor>
+  /// Bytes that the device may write by way of an indirect table; for no other buffer.
+  @usableFromInline var indirectByteCounts: PrivateRing<UInt32>
   @usableFromInline var holders: PrivateRing<DescriptorHolder>
   @usableFromInline var availableShadow: PrivateRing<UInt16>
   /// Free heads in the order they became free: a ring between two counts.
@@ -53,14 +56,16 @@ public struct VringDriver<Memory: ForeignMemory>: ~Copyable, Sendable {
   /// Makes an empty ring in `memory`, whose bytes are set to zero.
   ///
   /// At most `bufferLimit` descriptors are ever handed out, heads `0..<bufferLimit`. With
-  /// `usesEventIndex` notifications are asked for by index, which both sides must have agreed on.
+  /// `usesEventIndex` notifications are asked for by index, and with `usesIndirectDescriptors`
+  /// ``addIndirect(_:table:)`` may be called; both sides must have agreed on either.
   ///
   /// - Precondition: `1 <= bufferLimit`.
   /// - Throws: ``VringError/ringMemoryTooSmall(needed:available:)`` or
   ///   ``VringError/misalignedRing(alignment:)``.
   public init(
     memory: Memory, layout: VringLayout, bufferLimit: Int = VringLayout.maximumQueueSize,
-    usedLengthRule: UsedLengthRule = .strict, usesEventIndex: Bool = false
+    usedLengthRule: UsedLengthRule = .strict, usesEventIndex: Bool = false,
+    usesIndirectDescriptors: Bool = false
   ) throws(VringError) {
     precondition(bufferLimit >= 1, "a ring without buffers")
     try layout.check(memory)
@@ -69,8 +74,11 @@ public struct VringDriver<Memory: ForeignMemory>: ~Copyable, Sendable {
     fields = VringFields(layout)
     lengthRule = usedLengthRule
     self.usesEventIndex = usesEventIndex
+    self.usesIndirectDescriptors = usesIndirectDescriptors
     let count = layout.queueSize
     table = PrivateRing(repeating: Descriptor(), count: count)
+    // Rings without them need none; indices wrap at one.
+    indirectByteCounts = PrivateRing(repeating: 0, count: usesIndirectDescriptors ? count : 1)
     holders = PrivateRing(repeating: .free, count: count)
     availableShadow = PrivateRing(repeating: 0, count: count)
     freeHeads = PrivateRing(repeating: 0, count: count)
