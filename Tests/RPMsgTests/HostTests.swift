@@ -75,6 +75,27 @@ struct HostTests {
     #expect(link.device.buffers?.memory.byteCount == 256 * 1024)
   }
 
+  @Test(
+    "Buffers that come back are due to be shown at half of the ring, and at 64",
+    arguments: [(1, 1), (2, 1), (4, 2), (64, 32), (256, 64)] as [(UInt32, Int)])
+  func publishDue(queueSize: UInt32, limit: Int) throws {
+    let link = try RPMsgLink(queueSize: queueSize, alignment: 16)
+    var receiver = try RPMsgDriverReceiver(link.device)
+    _ = receiver.publish()
+    var payload = [UInt8](repeating: 0, count: 496)
+    for slot in 0..<limit {
+      let isEarly = receiver.isPublishDue
+      #expect(!isEarly)
+      Self.deliver(link, slot: slot, Self.message(byteCount: 0, payload: []))
+      _ = try receiver.take(&payload)
+    }
+    let isDue = receiver.isPublishDue
+    #expect(isDue && receiver.unpublishedCount == limit)
+    _ = receiver.publish()
+    let isStillDue = receiver.isPublishDue
+    #expect(!isStillDue)
+  }
+
   @Test("M11: payloads of 0 and 496 bytes go out, 497 are refused with both numbers, never cut")
   func payloadSizes() throws {
     let link = try RPMsgLink(queueSize: 4, alignment: 16)

@@ -48,6 +48,14 @@ public struct RPMsgDriverReceiver<Memory: ForeignMemory>: ~Copyable, Sendable {
   @inlinable
   public var unpublishedCount: Int { ring.unpublishedCount }
 
+  /// Whether so many buffers were copied out that the remote should see it now.
+  ///
+  /// Showing many at once costs less than one by one. Who calls ``publish()`` when this is true,
+  /// and before it waits, keeps back at most half of the ring, and no more than 64 buffers, so that
+  /// the remote always has some to fill.
+  @inlinable
+  public var isPublishDue: Bool { ring.unpublishedCount >= max(1, min(64, block.count &>> 1)) }
+
   /// Buffers in the ring.
   @inlinable
   public var bufferCount: Int { block.count }
