@@ -40,8 +40,4 @@ extension RPMsgDeviceReceiver {
   /// As ``publish()``; ask ``kickWish`` after a fence.
   @inlinable
   public mutating func publishUnfenced() -> VringPublication { ring.publishUnfenced() }
-
-  /// Buffers copied out whose return ``publish()`` has not shown yet.
-  @inlinable
-  public var unpublishedCount: Int { ring.unpublishedCount }
 }

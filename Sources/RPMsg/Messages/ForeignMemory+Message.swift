@@ -6,6 +6,9 @@ extension ForeignMemory {
   /// The header is read once, and the payload by the length read then. At most
   /// `target.byteCount` bytes of payload are accepted.
   @inlinable
+  #if !hasFeature(Embedded)
+  @inline(__always)
+  #endif
   func copyMessage(
     at offset: Int, byteCount: Int, payloadInto target: inout MutableRawSpan
   ) -> RPMsgReceived {
@@ -21,7 +24,9 @@ extension ForeignMemory {
   ///
   /// At most `limit` bytes of payload are accepted.
   @inlinable
+  #if !hasFeature(Embedded)
   @inline(__always)
+  #endif
   func copyHeader(at offset: Int, byteCount: Int, limit: Int = .max) -> RPMsgReceived {
     let available = byteCount &- RPMsgHeader.encodedByteCount
     guard available >= 0 else { return .dropped(.shortMessage(byteCount: byteCount)) }

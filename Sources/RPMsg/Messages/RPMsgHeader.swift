@@ -83,7 +83,11 @@ public struct RPMsgHeader: Equatable, Sendable {
 
   /// Copies the header out of a shared buffer at `offset`: each byte once.
   @inlinable
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
+  #endif
   init<Memory: ForeignMemory>(copyingFrom memory: borrowing Memory, at offset: Int) {
     if offset & 7 == 0, memory.isAligned(to: 8) {
       self.init(
@@ -100,7 +104,11 @@ public struct RPMsgHeader: Equatable, Sendable {
 
   /// Copies the header into a shared buffer at `offset`.
   @inlinable
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
+  #endif
   func copy<Memory: ForeignMemory>(into memory: borrowing Memory, at offset: Int) {
     let (first, second) = words
     if offset & 7 == 0, memory.isAligned(to: 8) {

@@ -35,14 +35,6 @@ struct DescriptorCopy: Sendable {
     next = UInt16(truncatingIfNeeded: second &>> 48)
   }
 
-  /// Descriptor `index` of the table at the start of a ring.
-  @inlinable
-  init<Memory: ForeignMemory>(ring memory: borrowing Memory, index: UInt16) {
-    let offset = Int(index) &* 16
-    self.init(
-      first: memory.loadUInt64(at: offset), second: memory.loadUInt64(at: offset &+ 8))
-  }
-
   /// The 16 bytes at `offset`, which may be at any alignment.
   @inlinable
   init<Memory: ForeignMemory>(copyingFrom memory: borrowing Memory, at offset: Int) {

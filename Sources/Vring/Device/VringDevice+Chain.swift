@@ -23,7 +23,7 @@ extension VringDevice {
       copy = DescriptorCopy(
         copyingFrom: buffers.memory, at: table.offset &+ Int(index) &* 16)
     } else {
-      copy = DescriptorCopy(ring: memory, index: index)
+      copy = copyDescriptor(index)
       if copy.flags & DescriptorFlags.indirect != 0 { return try enter(copy, of: &chain) }
     }
     try advance(&chain, past: copy)

@@ -9,38 +9,52 @@ extension VringDevice {
   ///
   /// - Precondition: we hold the chain of `head`.
   @inlinable
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
   public mutating func complete(_ head: UInt16, byteCount: UInt32) {
-    precondition(isInFlight[Int(head)], "chain is not held")
-    isInFlight[Int(head)] = false
-    let slot = Int(nextUsed & fields.mask)
+    precondition(head <= fields.mask && isInFlight[head], "chain is not held")
+    isInFlight[head] = false
     let entry = UsedEntry(id: UInt32(head), byteCount: byteCount)
-    let old = usedShadow[slot]
+    let old = usedShadow[nextUsed]
     // Only what differs is written: the driver's cache keeps the line.
     if old != entry {
-      let offset = fields.usedRing &+ 8 &* slot
-      if old.id != entry.id { memory.store(entry.id, at: offset) }
-      if old.byteCount != entry.byteCount { memory.store(entry.byteCount, at: offset &+ 4) }
-      usedShadow[slot] = entry
+      let offset = fields.usedRing &+ 8 &* Int(nextUsed & fields.mask)
+      // SAFETY: an entry of the ring; `init` has checked that the ring fits.
+      if old.id != entry.id { unsafe memory.store(entry.id, uncheckedAt: offset) }
+      if old.byteCount != entry.byteCount {
+        unsafe memory.store(entry.byteCount, uncheckedAt: offset &+ 4)
+      }
+      usedShadow[nextUsed] = entry
     }
     nextUsed &+= 1
   }
 
   /// Shows the driver all chains completed since the last call; `true`: it wants to be kicked.
   @inlinable
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
   public mutating func publish() -> Bool {
     guard published != nextUsed, broken == nil else { return false }
     let old = published
     published = nextUsed
     // ORDERING: buffers and used entries are visible before the index that covers them.
-    memory.storeReleasing(published, at: fields.usedIndex)
+    // SAFETY: fields of the ring; `init` has checked that it fits.
+    unsafe memory.storeReleasing(published, uncheckedAt: fields.usedIndex)
     // ORDERING: the index is visible before the flag or the event index is read. A driver that
     // turns notifications on and then reads the index either sees ours, or we see its wish.
     // [VIRTIO-1.2] §2.7.7.2.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     guard VringSupport.hasEventIndex, usesEventIndex else {
-      return memory.loadUInt16(at: fields.availableFlags) & VringFields.noInterrupt == 0
+      return unsafe memory.loadUInt16(uncheckedAt: fields.availableFlags)
+        & VringFields.noInterrupt == 0
     }
-    let event = memory.loadUInt16(at: fields.usedEvent)
+    let event = unsafe memory.loadUInt16(uncheckedAt: fields.usedEvent)
     return VringFields.hasPassed(event: event, from: old, to: published)
   }
 

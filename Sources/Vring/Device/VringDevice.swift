@@ -7,18 +7,6 @@ public import SharedMemory
 ///
 /// One owner, no locks. Indices wrap at 2^16. Source: [VIRTIO-1.2] §2.7.
 public struct VringDevice<Memory: ForeignMemory>: ~Copyable, Sendable {
-  @usableFromInline
-  struct UsedEntry: Equatable, Sendable {
-    @usableFromInline var id: UInt32 = 0
-    @usableFromInline var byteCount: UInt32 = 0
-
-    @inlinable
-    init(id: UInt32 = 0, byteCount: UInt32 = 0) {
-      self.id = id
-      self.byteCount = byteCount
-    }
-  }
-
   /// Where the parts of the ring lie.
   public let layout: VringLayout
   /// Where the driver's buffers may lie.
@@ -32,8 +20,9 @@ public struct VringDevice<Memory: ForeignMemory>: ~Copyable, Sendable {
 
   @usableFromInline let memory: Memory
   @usableFromInline let fields: VringFields
-  @usableFromInline var isInFlight: PrivateArray<Bool>
-  @usableFromInline var usedShadow: PrivateArray<UsedEntry>
+  @usableFromInline var isInFlight: PrivateRing<Bool>
+  /// What the used ring holds, as far as we wrote it.
+  @usableFromInline var usedShadow: PrivateRing<UsedEntry>
   /// Index after the last available entry taken.
   @usableFromInline var consumed: UInt16 = 0
   /// The available index as last read; checked against what the ring can hold.
@@ -75,8 +64,8 @@ public struct VringDevice<Memory: ForeignMemory>: ~Copyable, Sendable {
     self.usesEventIndex = usesEventIndex
     self.usesIndirectDescriptors = usesIndirectDescriptors
     fields = VringFields(layout)
-    isInFlight = PrivateArray(repeating: false, count: layout.queueSize)
-    usedShadow = PrivateArray(repeating: UsedEntry(), count: layout.queueSize)
+    isInFlight = PrivateRing(repeating: false, count: layout.queueSize)
+    usedShadow = PrivateRing(repeating: UsedEntry(), count: layout.queueSize)
   }
 
   /// Chains we hold.
@@ -99,31 +88,53 @@ extension VringDevice {
   ///
   /// - Throws: ``VringError/broken(_:)`` also when the chain has more, or goes the other way.
   @inlinable
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
   public mutating func popBuffer(
     _ direction: BufferDirection
   ) throws(VringError) -> (head: UInt16, segment: VringSegment)? {
     guard let head = try popHead() else { return nil }
-    let copy = DescriptorCopy(ring: memory, index: head)
+    let copy = copyDescriptor(head)
     guard copy.flags & DescriptorFlags.all == direction.flags, copy.byteCount > 0,
       let offset = buffers.offset(of: copy.address, byteCount: copy.byteCount)
     else { return (head, try takeOther(copy, head, direction)) }
     return (head, VringSegment(offset: offset, byteCount: copy.byteCount, direction: direction))
   }
 
+  /// The one copy of descriptor `index` of the ring's own table.
+  ///
+  /// - Precondition: `index` is that of a descriptor.
+  @inlinable
+  @inline(__always)
+  func copyDescriptor(_ index: UInt16) -> DescriptorCopy {
+    let offset = Int(index & fields.mask) &* 16
+    // SAFETY: an entry of the table; `init` has checked that the ring fits.
+    return unsafe DescriptorCopy(
+      first: memory.loadUInt64(uncheckedAt: offset),
+      second: memory.loadUInt64(uncheckedAt: offset &+ 8))
+  }
+
   /// Takes the next head out of the available ring.
   @inlinable
+  #if !hasFeature(Embedded)
+  @inline(__always)
+  #endif
   mutating func popHead() throws(VringError) -> UInt16? {
     if consumed == availableSeen {
       try refill()
       if consumed == availableSeen { return nil }
     }
-    let slot = Int(consumed & fields.mask)
-    let head = memory.loadUInt16(at: fields.availableRing &+ 2 &* slot)
+    // SAFETY: an entry of the ring; `init` has checked that the ring fits.
+    let head = unsafe memory.loadUInt16(
+      uncheckedAt: fields.availableRing &+ 2 &* Int(consumed & fields.mask))
     guard head <= fields.mask else {
       throw breakRing(.badHead(head, queueSize: layout.queueSize))
     }
-    guard !isInFlight[Int(head)] else { throw breakRing(.headInFlight(head: head)) }
-    isInFlight[Int(head)] = true
+    guard !isInFlight[head] else { throw breakRing(.headInFlight(head: head)) }
+    isInFlight[head] = true
     consumed &+= 1
     return head
   }
@@ -142,7 +153,8 @@ extension VringDevice {
   /// Reads the available index, once, and checks it against what the ring can hold.
   @inlinable
   mutating func readAvailableIndex() throws(VringError) {
-    let index = memory.loadAcquiringUInt16(at: fields.availableIndex)
+    // SAFETY: a field of the ring; `init` has checked that it fits.
+    let index = unsafe memory.loadAcquiringUInt16(uncheckedAt: fields.availableIndex)
     // What we hold or have not yet given back is part of the ring's capacity.
     let limit = UInt16(truncatingIfNeeded: layout.queueSize) &- (consumed &- published)
     guard index &- consumed <= limit else {
