@@ -39,6 +39,9 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 /// Modules that also compile in Embedded Swift.
 let ringStack: [Target.Dependency] = ["RPMsg", "Virtio", "Vring", "SharedMemory", "WireTypes"]
 
+/// What lies above the ring stack, and is the same on the host and in firmware.
+let serviceStack: [Target.Dependency] = ["RPMsgServices", "RPMsgTransfers", "SampleServices"]
+
 let targets: [Target] = [
   .target(name: "CLinux"),
   module("WireTypes"),
@@ -50,6 +53,9 @@ let targets: [Target] = [
   module("Vring", ["SharedMemory", "WireTypes"]),
   module("Virtio", ["Vring", "SharedMemory", "WireTypes"]),
   module("RPMsg", ["Virtio", "Vring", "SharedMemory", "WireTypes"]),
+  module("RPMsgServices", ["RPMsg", "SharedMemory", "WireTypes"]),
+  module("RPMsgTransfers", ["RPMsg", "WireTypes"]),
+  module("SampleServices", ["RPMsgServices", "WireTypes"]),
   module("ELF", ["WireTypes"]),
   module("IntelHex", ["WireTypes"]),
   module("FirmwareFiles", ["CLinux"]),
@@ -62,6 +68,8 @@ let targets: [Target] = [
       "WireTypes",
     ]),
   module("RPMsgBus", ringStack + ["Scheduling"]),
+  module("RPMsgServiceBus", ["RPMsgServices", "RPMsgBus", "RPMsg", "Scheduling", "WireTypes"]),
+  module("RPMsgTransferBus", ["RPMsgTransfers", "RPMsgBus", "RPMsg", "Scheduling", "WireTypes"]),
   module("RemoteprocVirtio", ["Remoteproc", "RPMsgBus", "Scheduling", "Virtio"]),
   module("RPMsgBridges", ["CLinux", "RPMsg", "RPMsgBus", "Scheduling", "WireTypes"]),
   module("RISCVCore", ["SharedMemory", "WireTypes"]),
@@ -88,8 +96,9 @@ let targets: [Target] = [
     ],
     // Tests and users boot these from the folder; the demo's own is part of the program.
     exclude: [
-      "crash", "echo", "echo-poll", "echo-v0",
-      "crash-cm4", "echo-cm4", "echo-poll-cm4", "echo-v0-cm4", "sample-client-cm4",
+      "crash", "echo", "echo-poll", "echo-v0", "large", "matrix", "sensor",
+      "crash-cm4", "echo-cm4", "echo-poll-cm4", "echo-v0-cm4", "large-cm4",
+      "matrix-cm4", "sample-client-cm4",
     ].map { "Images/\($0).elf" },
     resources: [.embedInCode("Images/sample-client.elf")]),
   .executableTarget(
@@ -99,7 +108,7 @@ let targets: [Target] = [
     swiftSettings: testSettings),
   // What the fuzzers of the rings run; tests replay their corpus.
   .target(
-    name: "HostileSides", dependencies: ringStack, path: "Fuzzing/Sides",
+    name: "HostileSides", dependencies: ringStack + ["RPMsgTransfers"], path: "Fuzzing/Sides",
     swiftSettings: testSettings),
   tests("WireTypes", ["WireTypes"]),
   tests("SharedMemory", ["SharedMemory", "WireTypes"]),
@@ -108,6 +117,12 @@ let targets: [Target] = [
   tests("Vring", ["HostileSides", "Vring", "SharedMemory", "WireTypes"]),
   tests("Virtio", ["Virtio", "Vring", "SharedMemory", "WireTypes"]),
   tests("RPMsg", ringStack + ["HostileSides"]),
+  tests("RPMsgServices", ["RPMsgServices", "WireTypes"]),
+  tests("RPMsgTransfers", ["HostileSides", "RPMsgTransfers", "RPMsg", "WireTypes"]),
+  tests("SampleServices", ["SampleServices", "RPMsgServices", "WireTypes"]),
+  tests(
+    "RPMsgServiceBus",
+    ringStack + serviceStack + ["RPMsgServiceBus", "RPMsgTransferBus", "RPMsgBus", "Scheduling"]),
   tests("ELF", ["ELF", "ResourceTable", "WireTypes"]),
   tests("Coredump", ["Coredump", "ELF", "Scheduling", "WireTypes"]),
   tests("IntelHex", ["IntelHex", "WireTypes"]),
@@ -144,7 +159,8 @@ let targets: [Target] = [
     ]),
   tests(
     "Integration",
-    ringStack + [
+    ringStack + serviceStack + [
+      "RPMsgServiceBus", "RPMsgTransferBus",
       "Coredump", "Remoteproc", "PlatformNull", "PlatformSimulator", "Boards", "ELF",
       "ResourceTable", "RPMsgBus", "RprocCommands", "Scheduling",
     ]),

@@ -17,6 +17,17 @@ let package = Package(
   dependencies: [.package(name: "swift-remoteproc", path: "..")],
   targets: [
     .executableTarget(name: "Hello", dependencies: products(modules)),
+    // Services of the images `matrix`, `sensor` and `large`, on what `Hello` sets up.
+    .target(name: "ExampleRemote", dependencies: products(modules)),
+    .executableTarget(
+      name: "Matrix",
+      dependencies: ["ExampleRemote"] + products(["RPMsgServiceBus", "SampleServices"])),
+    .executableTarget(
+      name: "Sensor",
+      dependencies: ["ExampleRemote"] + products(["RPMsgServiceBus", "SampleServices"])),
+    .executableTarget(
+      name: "Large",
+      dependencies: ["ExampleRemote"] + products(["RPMsgTransferBus", "WireTypes"])),
     // The driver that "Write a platform driver" explains.
     .executableTarget(
       name: "ToyBoard",

@@ -30,9 +30,12 @@ let package = Package(
     fuzzer("FuzzVringDriver", ["Sides"]),
     fuzzer("FuzzVringDevice", ["Sides"]),
     fuzzer("FuzzRPMsg", ["Sides"]),
+    fuzzer("FuzzTransfers", ["Sides"]),
     // The package above has the same folder as `HostileSides`: its tests replay the corpus.
     .target(
       name: "Sides",
-      dependencies: modules(["RPMsg", "Virtio", "Vring", "SharedMemory", "WireTypes"]),
+      dependencies: modules([
+        "RPMsg", "RPMsgTransfers", "Virtio", "Vring", "SharedMemory", "WireTypes",
+      ]),
       path: "Sides", swiftSettings: settings),
   ])

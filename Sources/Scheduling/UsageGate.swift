@@ -6,7 +6,7 @@ public import Synchronization
 /// Who wants to use it enters by a slot that is its own for that time, and leaves soon after
 /// without waiting for anything. Closing lets nobody in any more and waits for those inside.
 /// What makes entering cheap is that the closing thread orders the memory of all others:
-/// `Documentation/Decisions/0012-usage-gate.md`.
+/// `Documentation/Decisions/0013-usage-gate.md`.
 public final class UsageGate: Sendable {
   /// Whether the kernel can order the memory of other threads; else those who enter do it.
   private static let hasBarrier = rproc_prepare_barrier() == 0

@@ -9,11 +9,15 @@ enum MemoryMap {
   static let ramStart: UInt = 0x8000_0000
   static let ramByteCount: UInt = 16 << 20
   static let doorbell: UInt = 0x1000_0000
+  /// The memory for large messages that `LargeTable` announces.
+  static let largeStart: UInt = 0x8010_0000
   #elseif BOARD_VIRT_CM4
   /// Memory that the host may place rings and buffers in; the image lies in it too.
   static let ramStart: UInt = 0x2000_0000
   static let ramByteCount: UInt = 16 << 20
   static let doorbell: UInt = 0x4000_0000
+  /// The memory for large messages that `LargeTable` announces.
+  static let largeStart: UInt = 0x2010_0000
   #else
   #error("no memory map for this board: give its name by -D BOARD_...")
   #endif

@@ -23,6 +23,8 @@ public struct Remote: ~Copyable {
 
     /// That of `StandardTable`.
     public static var standard: Table { Table(entryOffset: 132 + 4) }
+    /// That of `LargeTable`, with memory for large messages.
+    public static var large: Table { Table(entryOffset: 192 + 4) }
   }
 
   /// Says that image `name` has booted, and waits until the host's driver is ready.
@@ -99,17 +101,44 @@ public struct Remote: ~Copyable {
   public mutating func handleMessages(
     _ handle: (RPMsgHeader, RawSpan, inout Transmitter) -> RPMsgVerdict
   ) {
+    if takeMessages(handle) == 0 { Core.waitForKick(wait) }
+  }
+
+  /// Hands what has arrived to `handle`; returns how many messages.
+  private mutating func takeMessages(
+    _ handle: (RPMsgHeader, RawSpan, inout Transmitter) -> RPMsgVerdict
+  ) -> Int {
     // Also while messages keep coming.
     _ = RequestService.serve(wait)
     DoorbellDevice().feedWatchdog(milliseconds: Self.watchdogMilliseconds)
-    do throws(RPMsgError) {
-      if try messages.poll(handle) > 0 { return }
-    } catch {
+    do throws(RPMsgError) { return try messages.poll(handle) } catch {
       Trace.line("the host broke a ring")
       Core.fail(FatalCode.protocolViolation)
     }
-    Core.waitForKick(wait)
   }
+
+  /// Sends one message; `false`: the host has lent no buffer, and will kick when it does.
+  public mutating func send(
+    _ payload: RawSpan, from source: EndpointAddress, to destination: EndpointAddress
+  ) -> Bool {
+    do throws(RPMsgError) { try messages.send(payload, from: source, to: destination) } catch {
+      if error == .noBuffer { return false }
+      // A broken ring is told by the next poll.
+      Trace.line("a message could not be sent")
+    }
+    return true
+  }
+
+  #if BOARD_VIRT_RV32
+  /// As ``handleMessages(_:)``, but returns at `time` of the `Clock` even if nothing has come.
+  ///
+  /// In microseconds. For images that wait for interrupts.
+  public mutating func handleMessages(
+    until time: UInt64?, _ handle: (RPMsgHeader, RawSpan, inout Transmitter) -> RPMsgVerdict
+  ) {
+    if takeMessages(handle) == 0 { Core.waitForKick(wait, until: time) }
+  }
+  #endif
 
   private static func findEntry(at offset: Int) -> VirtioDeviceEntry<SharedWindow> {
     do throws(VirtioError) {

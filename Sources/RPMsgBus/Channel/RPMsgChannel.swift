@@ -33,6 +33,9 @@ public final class RPMsgChannel: Sendable {
   /// Whether the remote has withdrawn it or the bus was closed.
   public var isGone: Bool { state.withLock { $0.isGone } }
 
+  /// Payload bytes that one message on it can carry.
+  public var maximumByteCount: Int { bus.maximumByteCount }
+
   /// Our end of the channel while it is open; sends of it go to the channel's remote end.
   public var endpoint: RPMsgEndpoint? {
     guard let endpoint = state.withLock({ $0.endpoint }), !endpoint.isClosed else { return nil }

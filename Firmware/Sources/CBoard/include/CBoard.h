@@ -32,6 +32,12 @@ static inline void board_enable_external_wakeup(void) {
   __asm__ volatile("csrs mie, %0" ::"r"(bit) : "memory");
 }
 
+/// Lets a pending machine timer interrupt end the wait. `mstatus.MIE` stays 0.
+static inline void board_enable_timer_wakeup(void) {
+  uint32_t bit = 1u << 7;
+  __asm__ volatile("csrs mie, %0" ::"r"(bit) : "memory");
+}
+
 /// Orders accesses to device registers and memory before it against those after it.
 static inline void board_fence(void) { __asm__ volatile("fence iorw, iorw" ::: "memory"); }
 
