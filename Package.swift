@@ -72,8 +72,14 @@ let targets: [Target] = [
   module("RPMsgTransferBus", ["RPMsgTransfers", "RPMsgBus", "RPMsg", "Scheduling", "WireTypes"]),
   module("RemoteprocVirtio", ["Remoteproc", "RPMsgBus", "Scheduling", "Virtio"]),
   module("RPMsgBridges", ["CLinux", "RPMsg", "RPMsgBus", "Scheduling", "WireTypes"]),
-  module("RISCVCore", ["SharedMemory", "WireTypes"]),
-  module("SimulatedSoC", ["RISCVCore", "Scheduling", "SharedMemory", "WireTypes"]),
+  module("CoreSupport", ["SharedMemory", "WireTypes"]),
+  module("RISCVCore", ["CoreSupport", "SharedMemory", "WireTypes"]),
+  module("ARMv7MCore", ["CoreSupport", "SharedMemory", "WireTypes"]),
+  module(
+    "SimulatedSoC",
+    [
+      "ARMv7MCore", "RISCVCore", "CoreSupport", "Scheduling", "SharedMemory", "WireTypes",
+    ]),
   module("Boards", ["WireTypes", yams], resources: [.embedInCode("BuiltIn")]),
   module("PlatformNull", ["Remoteproc", "Scheduling", "SharedMemory", "Vring", "WireTypes"]),
   module(
@@ -82,7 +88,8 @@ let targets: [Target] = [
   module(
     "PlatformSimulator",
     [
-      "Remoteproc", "SimulatedSoC", "Boards", "Coredump", "ELF", "Scheduling", "SharedMemory",
+      "ARMv7MCore", "Remoteproc", "SimulatedSoC", "Boards", "Coredump", "ELF", "Scheduling",
+      "SharedMemory",
       "Vring", "WireTypes",
     ]),
   module(
@@ -134,9 +141,13 @@ let targets: [Target] = [
     ]),
   tests("RPMsgBus", ringStack + ["RPMsgBus"]),
   tests("RPMsgBridges", ["RPMsgBridges", "WireTypes"]),
-  tests("RISCVCore", ["RISCVCore", "SharedMemory", "WireTypes"]),
+  tests("RISCVCore", ["RISCVCore", "CoreSupport", "SharedMemory", "WireTypes"]),
+  tests("ARMv7MCore", ["ARMv7MCore", "CoreSupport", "SharedMemory", "WireTypes"]),
   tests(
-    "SimulatedSoC", ["SimulatedSoC", "RISCVCore", "Scheduling", "SharedMemory", "WireTypes"]),
+    "SimulatedSoC",
+    [
+      "SimulatedSoC", "CoreSupport", "RISCVCore", "Scheduling", "SharedMemory", "WireTypes",
+    ]),
   tests("Firmware", ringStack + ["SimulatedSoC", "ELF", "ResourceTable"]),
   tests("Boards", ["Boards", "WireTypes"]),
   tests(

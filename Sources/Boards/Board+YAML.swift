@@ -12,6 +12,7 @@ extension Board {
   private static let builtIn = [
     (name: "virt-rv32", yaml: PackageResources.virt_rv32_yaml),
     (name: "virt-rv32-mmu", yaml: PackageResources.virt_rv32_mmu_yaml),
+    (name: "virt-cm4", yaml: PackageResources.virt_cm4_yaml),
     (name: "process", yaml: PackageResources.process_yaml),
     (name: "null", yaml: PackageResources.null_yaml),
   ]

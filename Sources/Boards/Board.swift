@@ -42,6 +42,12 @@ public struct Board: Equatable, Sendable {
 public enum BoardISA: String, CaseIterable, Equatable, Sendable {
   /// RISC-V, 32 bits, with multiplication, atomics and compressed instructions.
   case rv32imac
+  /// Arm, M profile: a Cortex-M3.
+  case armv7m
+  /// Arm, M profile with the DSP extension: a Cortex-M4.
+  case armv7em
+  /// The same with the single-precision floating-point unit.
+  case armv7emWithFloat = "armv7em+fp"
 }
 
 /// The cores of a board, all of one kind.
@@ -162,7 +168,7 @@ public struct BoardDevice: Equatable, Sendable {
 
   /// The core's input that a device raises.
   public enum Interrupt: String, CaseIterable, Equatable, Sendable {
-    /// The machine external interrupt of a RISC-V core.
+    /// The machine external interrupt of a RISC-V core, or line 0 of a Cortex-M's NVIC.
     case external
     /// None: firmware polls.
     case none

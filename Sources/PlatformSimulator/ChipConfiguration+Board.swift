@@ -21,5 +21,12 @@ extension ChipConfiguration {
       frequencyInHertz: core.frequencyInHertz,
       restartDelay: core.restart == .itself ? Self.standardRestartDelay : nil,
       translated: board.iommu?.range)
+    self.core =
+      switch core.isa {
+      case .rv32imac: .rv32imac
+      case .armv7m: .cortexM3
+      case .armv7em: .cortexM4(hasFloat: false)
+      case .armv7emWithFloat: .cortexM4(hasFloat: true)
+      }
   }
 }

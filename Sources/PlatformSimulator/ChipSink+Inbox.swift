@@ -1,3 +1,4 @@
+import ARMv7MCore
 package import Remoteproc
 package import SimulatedSoC
 import WireTypes
@@ -28,7 +29,11 @@ extension CrashReport {
 
   private static func detail(_ crash: ChipCrash) -> String {
     var parts: [String] = []
-    if let cause = crash.cause { parts.append(Self.name(ofCause: cause)) }
+    if let fault = crash.fault {
+      parts.append(Self.description(of: fault))
+    } else if let cause = crash.cause {
+      parts.append(Self.name(ofCause: cause))
+    }
     if crash.kind == .illegalInstruction, let value = crash.value {
       parts.append("instruction 0x\(String(value, radix: 16))")
     }
@@ -36,6 +41,22 @@ extension CrashReport {
       parts.append("firmware reported code 0x\(String(code, radix: 16))")
     }
     return parts.joined(separator: ", ")
+  }
+
+  /// The exception and the fault registers, addresses only where they are valid.
+  private static func description(of fault: ARMv7MFault) -> String {
+    func hex(_ value: UInt32) -> String { "0x\(String(value, radix: 16))" }
+    let name =
+      switch fault.exception {
+      case 4: "MemManage"
+      case 5: "BusFault"
+      case 6: "UsageFault"
+      default: "HardFault"
+      }
+    var text = "\(name), CFSR \(hex(fault.configurableStatus)), HFSR \(hex(fault.hardStatus))"
+    if fault.configurableStatus & 1 << 7 != 0 { text += ", MMFAR \(hex(fault.memManageAddress))" }
+    if fault.configurableStatus & 1 << 15 != 0 { text += ", BFAR \(hex(fault.busAddress))" }
+    return text
   }
 
   // The names of [RISCV-PRIV] §3.1.15, table of mcause.
@@ -63,7 +84,7 @@ extension CrashKind {
       case .mmuFault: .mmuFault
       case .illegalInstruction: .illegalInstruction
       case .misalignedAccess: .misaligned
-      case .unhandledCall: crash.cause == 3 ? .breakpoint : .environmentCall
+      case .unhandledCall: crash.cause == 3 || crash.fault != nil ? .breakpoint : .environmentCall
       case .watchdog: .watchdog
       case .fatalError: .fatalError(code: crash.fatalCode ?? 0)
       case .hang: .hang

@@ -64,6 +64,7 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
     policy = ResourcePolicy(
       maximumCarveoutByteCount: board.policy.maxCarveoutByteCount, devmem: board.policy.devmem)
     restartsItself = core.restart == .itself
+    machine = core.isa == .rv32imac ? .riscv : .arm
     notices = zip(board.memory, parts.memory).compactMap { part, memory in
       part.hugePages && !memory.region.usesHugePages
         ? .hugePagesNotAvailable(memory: part.name) : nil
@@ -89,8 +90,8 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   /// The doorbell of the chip.
   public var doorbell: Bell { Bell(chip: chip) }
 
-  /// RISC-V.
-  public var machine: ELFMachine? { .riscv }
+  /// RISC-V or Arm, as the board has it.
+  public let machine: ELFMachine?
 
   /// Suspending and attaching, and on some boards an IOMMU, or a restart without the host.
   public var capabilities: PlatformCapabilities {
@@ -143,8 +144,11 @@ public struct SimulatorPlatform: PlatformDriver, ~Copyable {
   ///
   /// - Throws: ``PlatformError/addressNotAvailable(_:byteCount:)``.
   public func check(bootAddress: DeviceAddress) throws(PlatformError) {
-    let first = AddressRange(start: bootAddress, byteCount: 2)
-    guard bootAddress.rawValue & 1 == 0, let first,
+    // Thumb code has odd addresses.
+    let isThumb = machine == .arm
+    let start = DeviceAddress(rawValue: bootAddress.rawValue & ~(isThumb ? 1 : 0))
+    let first = AddressRange(start: start, byteCount: 2)
+    guard isThumb || bootAddress.rawValue & 1 == 0, let first,
       translate(first) != nil || showsCode(at: bootAddress)
     else { throw .addressNotAvailable(bootAddress, byteCount: 2) }
   }

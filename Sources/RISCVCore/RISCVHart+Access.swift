@@ -1,3 +1,4 @@
+import CoreSupport
 import WireTypes
 
 /// An access that waits for the answer of the core's owner.

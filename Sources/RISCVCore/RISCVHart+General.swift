@@ -1,3 +1,4 @@
+import CoreSupport
 import WireTypes
 
 // Instructions that the hot loop leaves to the general path: one at a time, at the program counter.

@@ -1,3 +1,4 @@
+import CoreSupport
 import WireTypes
 
 /// What executing one instruction on the general path came to.

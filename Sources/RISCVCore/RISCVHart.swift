@@ -1,3 +1,4 @@
+public import CoreSupport
 public import SharedMemory
 public import WireTypes
 

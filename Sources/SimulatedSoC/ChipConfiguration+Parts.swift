@@ -1,3 +1,4 @@
+import ARMv7MCore
 import RISCVCore
 import SharedMemory
 import WireTypes
@@ -8,6 +9,8 @@ extension ChipConfiguration {
   /// Refuses parts that do not fit together.
   func check() throws(ChipError) {
     guard frequencyInHertz > 0 else { throw .noClock }
+    // The IOMMU of a chip is one in front of a RISC-V core.
+    guard core == .rv32imac || translated == nil else { throw .noIOMMU }
     var taken: [AddressRange<DeviceAddress>] = []
     if let translated {
       try Self.place(translated.start, translated.byteCount, in: &taken)
@@ -91,7 +94,13 @@ extension ChipConfiguration {
 extension ChipParts {
   /// The shared parts of a chip with `configuration`, which was checked.
   init(_ configuration: ChipConfiguration, sink: ChipSink) {
-    lines = RISCVInterruptLines()
+    lines =
+      configuration.core == .rv32imac
+      ? .riscv(RISCVInterruptLines()) : .arm(ARMv7MInterruptLines())
+    frequencyInHertz = configuration.frequencyInHertz
+    vectorRanges = configuration.memory.compactMap { memory in
+      memory.da.flatMap { AddressRange(start: $0, byteCount: memory.byteCount) }
+    }
     var raisesExternal = false
     var hasTimer = false
     for device in configuration.devices {
@@ -100,7 +109,7 @@ extension ChipParts {
       case .clint: hasTimer = true
       }
     }
-    doorbell = DoorbellDevice(lines: lines, raisesExternal: raisesExternal)
+    doorbell = DoorbellDevice(lines, raisesExternal: raisesExternal)
     map = DeviceMap(configuration.devices)
     self.hasTimer = hasTimer
     self.sink = sink

@@ -46,6 +46,8 @@ public struct ChipConfiguration: Equatable, Sendable {
     }
   }
 
+  /// The core.
+  public var core: ChipCoreKind = .rv32imac
   /// RAM, shared between the core and the host.
   public var memory: [Memory]
   /// Devices; at most one of a kind.
@@ -78,9 +80,20 @@ public struct ChipConfiguration: Equatable, Sendable {
   }
 }
 
+/// A core that a chip may have.
+public enum ChipCoreKind: Equatable, Sendable {
+  /// RISC-V, 32 bits, with multiplication, atomics and compressed instructions.
+  case rv32imac
+  /// A Cortex-M3.
+  case cortexM3
+  /// A Cortex-M4, with its floating-point unit or without.
+  case cortexM4(hasFloat: Bool)
+}
+
 /// A kind of simulated device.
 public enum ChipDeviceKind: Equatable, Sendable {
-  /// ``DoorbellDevice``; `raisesExternal`: on the machine external interrupt, else on no line.
+  /// ``DoorbellDevice``; `raisesExternal`: on the machine external interrupt, or line 0 of a
+  /// Cortex-M's interrupt controller; else on no line.
   case doorbell(raisesExternal: Bool)
   /// The core's timer and software interrupt.
   case clint

@@ -1,3 +1,4 @@
+public import ARMv7MCore
 public import WireTypes
 
 /// Something that the core did and the host should know; kicks have their own way.
@@ -21,7 +22,7 @@ public struct ChipCrash: Equatable, Sendable {
     /// A load, store or fetch of what the IOMMU does not show, or not for that; the firmware had no
     /// chance to handle it.
     case mmuFault
-    /// Bits that are no instruction, or none for this privilege.
+    /// Bits that are no instruction, or none for this privilege; of a Cortex-M any usage fault.
     case illegalInstruction
     /// An atomic access at an address that is no multiple of its size.
     case misalignedAccess
@@ -45,12 +46,14 @@ public struct ChipCrash: Equatable, Sendable {
   public var access: MemoryAccess?
   /// The code that the firmware gave with `STATE`, if it did.
   public var fatalCode: UInt16?
-  /// `mcause` of the exception the core was in, if any.
+  /// `mcause` of the exception the core was in, if any; of a Cortex-M the number of the exception.
   ///
   /// Source: [RISCV-PRIV] §3.1.15.
   public var cause: UInt32?
   /// `mtval` of that exception: an address or the bits of an instruction.
   public var value: UInt32?
+  /// The fault registers of a Cortex-M.
+  public var fault: ARMv7MFault?
 
   /// Makes a report.
   public init(

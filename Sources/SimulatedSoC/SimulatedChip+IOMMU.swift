@@ -1,3 +1,4 @@
+import CoreSupport
 import RISCVCore
 public import SharedMemory
 public import WireTypes

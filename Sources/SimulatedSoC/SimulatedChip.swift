@@ -1,10 +1,12 @@
+import CoreSupport
+import ARMv7MCore
 import RISCVCore
 public import Scheduling
 public import SharedMemory
 import Synchronization
 public import WireTypes
 
-/// A chip that exists in this process only: one RISC-V core, RAM shared with the host, and devices.
+/// A chip that exists in this process only: one RISC-V or Cortex-M core, RAM shared with the host, and devices.
 ///
 /// On a worker pool the core runs by itself from ``start(at:)`` on and costs no time while it
 /// sleeps. A stepped chip runs only inside ``run(cycles:)``, on the caller's thread, the same way
@@ -65,7 +67,7 @@ public final class SimulatedChip: Sendable {
     parts = ChipParts(configuration, sink: sink)
     let runner: CoreRunner
     do throws(RISCVCoreError) {
-      let core = try Self.core(memory, translated, parts.lines)
+      let core = try Self.core(configuration.core, memory, translated, parts.lines)
       runner = CoreRunner(
         CoreState(
           core: core, parts: parts, clock: .cycles(frequencyInHertz: frequencyInHertz)))
@@ -79,15 +81,22 @@ public final class SimulatedChip: Sendable {
   }
 
   private static func core(
-    _ memory: [Memory], _ translated: AddressRange<DeviceAddress>?, _ lines: RISCVInterruptLines
-  ) throws(RISCVCoreError) -> RISCVHart {
+    _ kind: ChipCoreKind, _ memory: [Memory], _ translated: AddressRange<DeviceAddress>?,
+    _ lines: ChipLines
+  ) throws(RISCVCoreError) -> ChipCore {
     let own = Self.ownWindows(memory)
-    guard let translated else {
-      return try RISCVHart(windows: own.map { ($0.base, $0.window) }, lines: lines)
+    switch lines {
+    case .arm(let lines):
+      let windows = own.map { ($0.base, $0.window) }
+      return ChipCore(try ARMv7MProcessor(model: kind.model, windows: windows, lines: lines))
+    case .riscv(let lines):
+      guard let translated else {
+        return ChipCore(try RISCVHart(windows: own.map { ($0.base, $0.window) }, lines: lines))
+      }
+      var core = try RISCVHart(translated: translated, lines: lines)
+      try core.setMemory(own)
+      return ChipCore(core)
     }
-    var core = try RISCVHart(translated: translated, lines: lines)
-    try core.setMemory(own)
-    return core
   }
 
   /// What the core sees without its IOMMU.
@@ -97,6 +106,11 @@ public final class SimulatedChip: Sendable {
     }
   }
 
+  /// Whether the core is a Cortex-M.
+  private var isARM: Bool {
+    if case .arm = parts.lines { true } else { false }
+  }
+
   deinit {
     stop()
     job?.cancel()
@@ -104,12 +118,17 @@ public final class SimulatedChip: Sendable {
 
   /// Takes the core and its devices out of reset; execution begins at `pc`.
   ///
-  /// RAM stays as it is.
+  /// A Cortex-M takes its stack pointer and program counter from a vector table: the one at `pc`,
+  /// when that is a multiple of 128, else the one at the start of the memory that `pc` lies in. RAM
+  /// stays as it is.
   ///
   /// - Throws: ``ChipError/badStartAddress(_:)`` or ``ChipError/alreadyRunning``; a core that
   ///   crashed or exited can be started again.
   public func start(at pc: DeviceAddress) throws(ChipError) {
-    guard pc.rawValue <= UInt32.max, pc.rawValue & 1 == 0 else { throw .badStartAddress(pc) }
+    // An odd address is one of Thumb code.
+    guard pc.rawValue <= UInt32.max, isARM || pc.rawValue & 1 == 0 else {
+      throw .badStartAddress(pc)
+    }
     // Outside the core's lock, as it takes a while.
     let restart = restartDelay.map { RestartPlan(bootAddress: pc, delay: $0, memory: memory) }
     let clock: ChipClock =
@@ -183,6 +202,17 @@ public final class SimulatedChip: Sendable {
       }
       let rest = core.runStepped(cycles - run.cycleCount)
       return SteppedRun(cycleCount: run.cycleCount + rest.cycleCount, end: rest.end)
+    }
+  }
+}
+
+extension ChipCoreKind {
+  /// The model of a Cortex-M.
+  fileprivate var model: ARMv7MModel {
+    switch self {
+    case .cortexM4(hasFloat: true): .cortexM4F
+    case .cortexM4(hasFloat: false): .cortexM4
+    case .cortexM3, .rv32imac: .cortexM3
     }
   }
 }

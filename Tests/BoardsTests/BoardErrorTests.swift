@@ -68,7 +68,8 @@ struct BoardErrorTests {
     .board(core: "<rv32imac") { .wrongShape(key: "core", expected: .mapping, at: $0) },
     .board(core: "<{ count: 1 }") { .missingKey("isa", at: $0) },
     .board(core: "{ isa: <z80 }") {
-      .unknownValue(key: "isa", text: "z80", allowed: ["rv32imac"], at: $0)
+      .unknownValue(
+        key: "isa", text: "z80", allowed: ["rv32imac", "armv7m", "armv7em", "armv7em+fp"], at: $0)
     },
     .board(core: "{ isa: rv32imac, count: <0 }") {
       .outOfRange(key: "count", value: 0, lowest: 1, highest: 64, at: $0)

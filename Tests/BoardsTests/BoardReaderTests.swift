@@ -7,7 +7,7 @@ import WireTypes
 struct BoardReaderTests {
   @Test("The built-in boards are what the design says")
   func builtIn() throws {
-    #expect(Board.builtInNames == ["virt-rv32", "virt-rv32-mmu", "process", "null"])
+    #expect(Board.builtInNames == ["virt-rv32", "virt-rv32-mmu", "virt-cm4", "process", "null"])
     let virt = try Board.named("virt-rv32")
     #expect(virt.name == "virt-rv32")
     #expect(virt.core == BoardCore(isa: .rv32imac, count: 1))

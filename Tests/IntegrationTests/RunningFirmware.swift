@@ -1,4 +1,5 @@
 import Boards
+import ELF
 import Foundation
 import PlatformSimulator
 import RPMsgBus
@@ -7,7 +8,7 @@ import Scheduling
 import Synchronization
 import WireTypes
 
-/// An image on the simulated board `virt-rv32`, by the way every application takes.
+/// An image on the simulated board `virt-rv32`, or `virt-cm4` for ARM, by the way every application takes.
 final class RunningFirmware {
   private var processor: RemoteProcessor<SimulatorPlatform>
   private let inbox: ProcessorInbox
@@ -36,7 +37,9 @@ final class RunningFirmware {
     inbox = NotificationDispatcher(pool: pool).makeInbox()
     processor = RemoteProcessor(
       platform: try SimulatorPlatform(
-        board: try Board.named("virt-rv32"), inbox: inbox, pool: pool))
+        board: try Board.named(firmware.file.machine == .arm ? "virt-cm4" : "virt-rv32"),
+        inbox: inbox,
+        pool: pool))
     inbox.setEventHandler { [log] event in log.add(event) }
   }
 

@@ -7,9 +7,11 @@ import WireTypes
 
 @Suite("Shipped firmware on the simulator")
 struct ShippedFirmwareTests {
-  @Test("The sample driver gets a hundred answers, and the firmware says goodbye")
-  func sampleSession() throws {
-    let firmware = try RunningFirmware("sample-client")
+  @Test(
+    "The sample driver gets a hundred answers, and the firmware says goodbye",
+    arguments: ["sample-client", "sample-client-cm4"])
+  func sampleSession(name: String) throws {
+    let firmware = try RunningFirmware(name)
     let log = firmware.log
     try firmware.boot([
       SampleClientDriver { _, report in
@@ -19,11 +21,11 @@ struct ShippedFirmwareTests {
         }
       }
     ])
-    let name = SampleClientDriver.defaultChannelName
+    let channel = SampleClientDriver.defaultChannelName
     let address = EndpointAddress(rawValue: 0x400)
     try log.wait { state in
       state.answerCount == 100 && state.events.contains(.exited(code: 0))
-        && state.bus.contains(.channelGone(name: name, remoteAddress: address))
+        && state.bus.contains(.channelGone(name: channel, remoteAddress: address))
     }
     #expect(firmware.trace.hasSuffix("sample client: 100 messages answered, goodbye!\n"))
     try log.wait { state in
@@ -32,7 +34,11 @@ struct ShippedFirmwareTests {
     try firmware.shutdown()
   }
 
-  @Test("Pings of the echo images come back whole", arguments: ["echo", "echo-poll", "echo-v0"])
+  @Test(
+    "Pings of the echo images come back whole",
+    arguments: [
+      "echo", "echo-poll", "echo-v0", "echo-cm4", "echo-poll-cm4", "echo-v0-cm4",
+    ])
   func pings(name: String) throws {
     let firmware = try RunningFirmware(name)
     try firmware.boot()
@@ -55,9 +61,10 @@ struct ShippedFirmwareTests {
     arguments: [
       ("wild", CrashKind.busFault), ("illegal", .illegalInstruction),
       ("fatal", .fatalError(code: 0xc0de)), ("loop", .watchdog),
-    ])
-  func crashes(text: String, kind: CrashKind) throws {
-    let firmware = try RunningFirmware("crash")
+    ], ["crash", "crash-cm4"])
+  func crashes(crash: (text: String, kind: CrashKind), image: String) throws {
+    let (text, kind) = crash
+    let firmware = try RunningFirmware(image)
     try firmware.boot()
     let endpoint = try firmware.channel().open { _, _, _ in }
     let message = Array(text.utf8)

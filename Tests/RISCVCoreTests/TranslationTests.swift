@@ -1,3 +1,4 @@
+import CoreSupport
 import RISCVCore
 import SharedMemory
 import Testing

@@ -1,3 +1,4 @@
+import CoreSupport
 import WireTypes
 
 /// One record of a translated block: a decoded instruction at a known address.

@@ -1,3 +1,4 @@
+import CoreSupport
 import Synchronization
 
 /// Why the hot loop stopped, and at which record.

@@ -30,7 +30,7 @@ public final class DoorbellDevice: Sendable {
   private let mailbox = RequestMailbox()
   private let table = Atomic<UInt32>(0)
   private let tableByteCount = Atomic<UInt32>(0)
-  private let lines: RISCVInterruptLines
+  private let lines: ChipLines
   private let raisesExternal: Bool
 
   /// Bits of `IRQ_ENABLE`.
@@ -39,7 +39,11 @@ public final class DoorbellDevice: Sendable {
     static let requests: UInt32 = 1 << 1
   }
 
-  package init(lines: RISCVInterruptLines, raisesExternal: Bool) {
+  package convenience init(lines: RISCVInterruptLines, raisesExternal: Bool) {
+    self.init(.riscv(lines), raisesExternal: raisesExternal)
+  }
+
+  package init(_ lines: ChipLines, raisesExternal: Bool) {
     self.lines = lines
     self.raisesExternal = raisesExternal
   }
@@ -156,7 +160,7 @@ public final class DoorbellDevice: Sendable {
     guard raisesExternal else { return }
     var level = wantsLine
     while true {
-      if level { lines.raise(.external) } else { lines.lower(.external) }
+      lines.setDoorbell(level)
       let now = wantsLine
       if now == level { return }
       level = now

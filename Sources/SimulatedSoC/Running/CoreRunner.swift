@@ -14,7 +14,7 @@ final class CoreRunner: Sendable {
   }
 
   private let running: Guarded<Running>
-  private let lines: RISCVInterruptLines
+  private let lines: ChipLines
   /// Host calls that wait for the state; slices give way to them.
   private let waiters = Atomic<Int>(0)
 

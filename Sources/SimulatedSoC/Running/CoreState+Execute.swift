@@ -1,3 +1,4 @@
+import ARMv7MCore
 package import RISCVCore
 import WireTypes
 
@@ -24,6 +25,13 @@ extension CoreState {
   }
 
   /// Answers the core's exit; `nil` when it can go on at once.
+  private mutating func serve(_ exit: ChipCore.Exit) -> Outcome? {
+    switch exit {
+    case .riscv(let exit): serve(exit)
+    case .arm(let exit): serve(exit)
+    }
+  }
+
   private mutating func serve(_ exit: RISCVExit) -> Outcome? {
     switch exit {
     case .budgetSpent: return nil
@@ -32,10 +40,11 @@ extension CoreState {
       fallAsleep(.untilInterrupt)
       return .asleep
     case .load(let address, let width):
-      serveLoad(UInt32(truncatingIfNeeded: address.rawValue), width)
+      serveLoad(UInt32(truncatingIfNeeded: address.rawValue), isWord: width == .word)
       return nil
     case .store(let address, let width, let value):
-      return serveStore(UInt32(truncatingIfNeeded: address.rawValue), width, value)
+      return serveStore(
+        UInt32(truncatingIfNeeded: address.rawValue), isWord: width == .word, value)
     case .readTime(let upperHalf):
       guard hasTimer else {
         core.refuseAccess()
@@ -56,9 +65,9 @@ extension CoreState {
     }
   }
 
-  private mutating func serveLoad(_ address: UInt32, _ width: RISCVAccessWidth) {
+  mutating func serveLoad(_ address: UInt32, isWord: Bool) {
     counters.add(1, to: counters.deviceAccesses)
-    guard width == .word, let (target, offset) = map.find(address) else {
+    guard isWord, let (target, offset) = map.find(address) else {
       core.refuseAccess()
       return
     }
@@ -70,18 +79,18 @@ extension CoreState {
     if let value { core.completeLoad(value) } else { core.refuseAccess() }
   }
 
-  private mutating func serveStore(
-    _ address: UInt32, _ width: RISCVAccessWidth, _ value: UInt32
+  mutating func serveStore(
+    _ address: UInt32, isWord: Bool, _ value: UInt32
   ) -> Outcome? {
     counters.add(1, to: counters.deviceAccesses)
     switch map.find(address) {
     case (.doorbell, let offset)?: return act(on: doorbell.store(value, at: offset))
-    case (.clint, let offset)? where width == .word:
+    case (.clint, let offset)? where isWord:
       let now = clock.nanoseconds
       guard clint.store(value, at: offset, nanoseconds: now) else { break }
       core.completeStore()
       updateTimer(at: now)
-      if clint.softwareInterrupt { lines.raise(.software) } else { lines.lower(.software) }
+      lines.setSoftware(clint.softwareInterrupt)
       // How long to run until the timer is due was found out before this store.
       return clint.dueTime(at: now) == nil ? nil : .attention
     default: break
@@ -141,8 +150,11 @@ extension CoreState {
 
   /// A report of `kind`, or of the exception whose handler the core is in.
   func crash(_ kind: ChipCrash.Kind, pc: DeviceAddress, fatalCode: UInt16? = nil) -> ChipCrash {
-    if kind != .watchdog, let trap = core.currentException {
+    if kind != .watchdog, let trap = core.riscv?.core.currentException {
       return ChipCrash(trap, fatalCode: fatalCode)
+    }
+    if kind != .watchdog, let fault = core.arm?.core.currentFault {
+      return ChipCrash(fault, fatalCode: fatalCode)
     }
     return ChipCrash(kind: kind, pc: pc, fatalCode: fatalCode)
   }

@@ -36,7 +36,7 @@ extension CoreState {
     }
     var steps = budget.steps
     // A timer that is due soon interrupts a busy core in time only between slices.
-    if hasTimer, let due = clint.dueTime(at: start), due > start,
+    if let due = timerDueTime(at: start), due > start,
       due - start < SliceBudget.goal
     {
       steps = max(steps / 16, 1_000)

@@ -47,7 +47,7 @@ extension CoreState {
         wakeUp(at: now)
       }
       var steps = left
-      if hasTimer, let due = clint.dueTime(at: now), due > now {
+      if let due = timerDueTime(at: now), due > now {
         steps = min(steps, clock.cycles(until: due))
       }
       let (_, executed) = execute(min(steps, Self.longestStep))

@@ -1,3 +1,4 @@
+import ARMv7MCore
 import RISCVCore
 import Scheduling
 import WireTypes
@@ -36,8 +37,8 @@ struct CoreState: ~Copyable {
     case throttled
   }
 
-  var core: RISCVHart
-  let lines: RISCVInterruptLines
+  var core: ChipCore
+  let lines: ChipLines
   let doorbell: DoorbellDevice
   let map: DeviceMap
   let hasTimer: Bool
@@ -46,6 +47,11 @@ struct CoreState: ~Copyable {
 
   var clock: ChipClock
   var clint = CLINTDevice()
+  var sysTick = ARMv7MSysTick()
+  let frequencyInHertz: UInt64
+  /// Where the core starts, and where a Cortex-M looks for its vector table by default.
+  let vectorRanges: [AddressRange<DeviceAddress>]
+  var bootAddress = DeviceAddress(rawValue: 0)
   var watchdog = Watchdog()
   var console = ConsoleLine()
   var events = EventBudget()
@@ -61,12 +67,14 @@ struct CoreState: ~Copyable {
   /// Time in which the sink had the thread, in nanoseconds.
   var sinkTime: UInt64 = 0
 
-  init(core: consuming RISCVHart, parts: ChipParts, clock: ChipClock) {
+  init(core: consuming ChipCore, parts: ChipParts, clock: ChipClock) {
     self.core = core
     lines = parts.lines
     doorbell = parts.doorbell
     map = parts.map
     hasTimer = parts.hasTimer
+    frequencyInHertz = parts.frequencyInHertz
+    vectorRanges = parts.vectorRanges
     sink = parts.sink
     counters = parts.counters
     self.clock = clock
@@ -76,14 +84,16 @@ struct CoreState: ~Copyable {
   mutating func start(at pc: DeviceAddress, clock: ChipClock) {
     doorbell.reset()
     clint = CLINTDevice()
-    for line in RISCVInterrupt.allCases { lines.lower(line) }
+    sysTick = ARMv7MSysTick()
+    lines.reset()
     counters.reset()
     watchdog = Watchdog()
     console = ConsoleLine()
     events = EventBudget()
     sleep = .awake
     self.clock = clock
-    core.reset(pc: pc)
+    bootAddress = pc
+    core.reset(pc: pc, vectors: vectors(of: pc))
     phase = .running
     isSuspended = false
   }
@@ -103,8 +113,26 @@ struct CoreState: ~Copyable {
 
   /// Brings the timer's line to where the clock says; other lines follow their devices at once.
   mutating func updateTimer(at now: UInt64) {
+    if case .arm = lines {
+      if sysTick.takeTick(at: cycles(at: now)) { lines.tick() }
+      return
+    }
     guard hasTimer else { return }
-    if clint.isTimerDue(at: now) { lines.raise(.timer) } else { lines.lower(.timer) }
+    lines.setTimer(clint.isTimerDue(at: now))
+  }
+
+  /// When the timer next does something; `nil` when it never does.
+  func timerDueTime(at now: UInt64) -> UInt64? {
+    if case .arm = lines { return sysTick.dueCycle().map { nanoseconds(ofCycle: $0) } }
+    return hasTimer ? clint.dueTime(at: now) : nil
+  }
+
+  /// The vector table that a Cortex-M takes at `bootAddress`: there, when that is the address of a
+  /// table, else at the start of the memory it lies in.
+  private func vectors(of bootAddress: DeviceAddress) -> DeviceAddress {
+    if bootAddress.rawValue & 0x7f == 0 { return bootAddress }
+    let range = vectorRanges.first { $0.offset(of: bootAddress, byteCount: 1) != nil }
+    return range?.start ?? bootAddress
   }
 
   /// Whether a sleeping core has a reason to go on.
@@ -115,7 +143,8 @@ struct CoreState: ~Copyable {
 
   /// When the timer wakes a sleeping core; `nil` when it never does.
   func timerWakeTime(at now: UInt64) -> UInt64? {
-    let enabled = core.controlRegister(Self.mie) ?? 0
+    if case .arm = lines { return timerDueTime(at: now) }
+    let enabled = core.riscv?.core.controlRegister(Self.mie) ?? 0
     guard hasTimer, enabled >> RISCVInterrupt.timer.rawValue & 1 != 0 else { return nil }
     return clint.dueTime(at: now)
   }
@@ -164,7 +193,9 @@ struct CoreState: ~Copyable {
 
 /// The parts of a chip that its core and its host share.
 struct ChipParts: Sendable {
-  let lines: RISCVInterruptLines
+  let lines: ChipLines
+  let frequencyInHertz: UInt64
+  let vectorRanges: [AddressRange<DeviceAddress>]
   let doorbell: DoorbellDevice
   let map: DeviceMap
   let hasTimer: Bool

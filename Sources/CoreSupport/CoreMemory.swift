@@ -1,8 +1,8 @@
 import SharedMemory
-import WireTypes
+package import WireTypes
 
 /// All memory windows of one core and the tables about the code in them.
-struct CoreMemory: ~Copyable, Sendable {
+package struct CoreMemory: ~Copyable, Sendable {
   /// One window with what keeps its pointers valid.
   private final class Storage: Sendable {
     let window: SharedWindow?
@@ -19,18 +19,18 @@ struct CoreMemory: ~Copyable, Sendable {
 
   private let storages: [Storage]
   /// The windows in the order given.
-  let windows: [MemoryWindow]
+  package let windows: [MemoryWindow]
   /// The window the hot loop tries: one that the program may read and write.
   ///
   /// Without any such window it is an empty one.
-  private(set) var hot: MemoryWindow
+  package private(set) var hot: MemoryWindow
   /// Addresses behind a translation unit, of which nothing is seen but the windows.
-  let translated: AddressRange<DeviceAddress>?
+  package let translated: AddressRange<DeviceAddress>?
 
   /// Checks and takes over `windows`; none at all is possible behind a translation unit.
-  init(
-    _ windows: [RISCVMemory], translated: AddressRange<DeviceAddress>? = nil
-  ) throws(RISCVCoreError) {
+  package init(
+    _ windows: [CoreWindow], translated: AddressRange<DeviceAddress>? = nil
+  ) throws(CoreWindowError) {
     guard !windows.isEmpty || translated != nil else { throw .noMemory }
     var storages: [Storage] = []
     var views: [MemoryWindow] = []
@@ -55,7 +55,7 @@ struct CoreMemory: ~Copyable, Sendable {
   }
 
   private static func view(
-    of storage: Storage, _ memory: RISCVMemory
+    of storage: Storage, _ memory: CoreWindow
   ) -> MemoryWindow {
     MemoryWindow(
       base: UInt32(memory.base.rawValue), window: memory.window, permissions: memory.permissions,
@@ -64,7 +64,7 @@ struct CoreMemory: ~Copyable, Sendable {
 
   private static func checkedRange(
     _ base: DeviceAddress, _ window: SharedWindow
-  ) throws(RISCVCoreError) -> AddressRange<DeviceAddress> {
+  ) throws(CoreWindowError) -> AddressRange<DeviceAddress> {
     let count = window.byteCount
     guard base.rawValue % 4 == 0, count % 4 == 0, window.isAligned(to: 4) else {
       throw .misalignedWindow(base: base, byteCount: count)
@@ -76,12 +76,12 @@ struct CoreMemory: ~Copyable, Sendable {
   }
 
   /// The window `address` lies in.
-  func window(containing address: UInt32) -> MemoryWindow? {
+  package func window(containing address: UInt32) -> MemoryWindow? {
     windows.first { $0.contains(address) }
   }
 
   /// The window `address` lies in, if the program may do that there.
-  func window(containing address: UInt32, for need: MemoryPermissions) -> MemoryWindow? {
+  package func window(containing address: UInt32, for need: MemoryPermissions) -> MemoryWindow? {
     guard let window = window(containing: address), window.permissions.isSuperset(of: need) else {
       return nil
     }
@@ -89,12 +89,14 @@ struct CoreMemory: ~Copyable, Sendable {
   }
 
   /// The halfword at the even `address`, for fetching.
-  func fetchHalf(_ address: UInt32) -> UInt16? {
+  package func fetchHalf(_ address: UInt32) -> UInt16? {
     window(containing: address, for: .execute)?.loadHalf(address)
   }
 
   /// The first byte of an access where there is no memory to do `need` with; `nil` if none.
-  func firstMiss(_ address: UInt32, _ byteCount: UInt32, for need: MemoryPermissions) -> UInt32? {
+  package func firstMiss(_ address: UInt32, _ byteCount: UInt32, for need: MemoryPermissions)
+    -> UInt32?
+  {
     (0..<byteCount).lazy.map { address &+ $0 }
       .first { window(containing: $0, for: need) == nil }
   }
@@ -103,7 +105,7 @@ struct CoreMemory: ~Copyable, Sendable {
   /// and its stack lies there.
   ///
   /// Programs keep their data by their stack; with several windows the first is not always theirs.
-  mutating func preferWindow(of address: UInt32, stack: UInt32) {
+  package mutating func preferWindow(of address: UInt32, stack: UInt32) {
     guard !hot.contains(address),
       let window = window(containing: address, for: [.read, .write]), window.contains(stack)
     else { return }
@@ -111,14 +113,14 @@ struct CoreMemory: ~Copyable, Sendable {
   }
 
   /// Whether an access that missed at `address` was for the translation unit to answer.
-  func isTranslated(_ address: UInt32) -> Bool {
+  package func isTranslated(_ address: UInt32) -> Bool {
     translated?.offset(of: DeviceAddress(rawValue: UInt64(address)), byteCount: 1) != nil
   }
 
   /// Loads `byteCount` bytes, aligned or not; `nil` unless all of them are memory.
   ///
   /// An aligned load is one access; another is one for each byte.
-  func load(_ address: UInt32, byteCount: UInt32) -> UInt32? {
+  package func load(_ address: UInt32, byteCount: UInt32) -> UInt32? {
     if address % byteCount == 0 {
       guard let window = window(containing: address, for: .read) else { return nil }
       switch byteCount {
@@ -138,7 +140,9 @@ struct CoreMemory: ~Copyable, Sendable {
 
   /// Stores the low bytes of `value`, aligned or not; ``MemoryWindow/StoreOutcome/missed`` and
   /// nothing is written unless all of them are memory.
-  func store(_ value: UInt32, at address: UInt32, byteCount: UInt32) -> MemoryWindow.StoreOutcome {
+  package func store(_ value: UInt32, at address: UInt32, byteCount: UInt32)
+    -> MemoryWindow.StoreOutcome
+  {
     if address % byteCount == 0 {
       guard let window = window(containing: address, for: .write) else { return .missed }
       switch byteCount {

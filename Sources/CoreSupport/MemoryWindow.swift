@@ -1,6 +1,6 @@
-import SharedMemory
-import Synchronization
-import WireTypes
+public import SharedMemory
+public import Synchronization
+public import WireTypes
 
 /// One range of addresses that is memory, as the hot loop sees it: a plain value with bare pointers.
 ///
@@ -9,33 +9,44 @@ import WireTypes
 /// aligned access never reaches beyond the end. All accesses are relaxed atomic ones, because host
 /// threads use the same bytes.
 @safe
-struct MemoryWindow: @unchecked Sendable {
+@frozen
+public struct MemoryWindow: @unchecked Sendable {
   // SAFETY (unchecked Sendable): the memory is shared by design and only accessed atomically; the
   // tables belong to the one `CoreMemory` that made this value.
   /// Bytes of one line of code, the unit in which rewritten code is noticed.
-  static let lineShift: UInt32 = 6
+  @inlinable public static var lineShift: UInt32 { 6 }
   /// Bytes of one bucket of blocks.
   ///
   /// A block is at most half as long.
-  static let bucketShift: UInt32 = 9
+  @inlinable public static var bucketShift: UInt32 { 9 }
 
-  let base: UInt32
+  /// The first address.
+  public let base: UInt32
   /// What the program may do here; the hot loop is only given windows for reading and writing.
-  let permissions: MemoryPermissions
-  let byteCount: UInt32
-  let halfCount: UInt32
-  let wordCount: UInt32
-  private let memory: UnsafeMutableRawPointer
+  public let permissions: MemoryPermissions
+  /// Bytes of the memory; 0 in a window without any.
+  public let byteCount: UInt32
+  /// Whole halfwords of the memory.
+  public let halfCount: UInt32
+  /// Whole words of the memory.
+  public let wordCount: UInt32
+  @usableFromInline let memory: UnsafeMutableRawPointer
   /// For each line, whether a block was translated from it.
-  private let codeLines: UnsafeMutablePointer<UInt8>
+  @usableFromInline let codeLines: UnsafeMutablePointer<UInt8>
   /// For each bucket, the header of the first block that begins there.
-  private let buckets: UnsafeMutablePointer<UInt32>
+  @usableFromInline let buckets: UnsafeMutablePointer<UInt32>
 
-  static func lineCount(_ byteCount: Int) -> Int { byteCount >> Int(lineShift) + 1 }
-  static func bucketCount(_ byteCount: Int) -> Int { byteCount >> Int(bucketShift) + 1 }
+  /// Elements that a table of lines needs for so many bytes.
+  @inlinable public static func lineCount(_ byteCount: Int) -> Int {
+    byteCount >> Int(lineShift) + 1
+  }
+  /// Elements that a table of buckets needs for so many bytes.
+  @inlinable public static func bucketCount(_ byteCount: Int) -> Int {
+    byteCount >> Int(bucketShift) + 1
+  }
 
   /// Makes the view of `window`, which together with the tables must outlive it.
-  init(
+  public init(
     base: UInt32, window: SharedWindow, permissions: MemoryPermissions = .all,
     codeLines: borrowing OwnedBuffer<UInt8>,
     buckets: borrowing OwnedBuffer<UInt32>
@@ -54,8 +65,9 @@ struct MemoryWindow: @unchecked Sendable {
   }
 
   /// Makes a window without any byte; the tables must outlive it.
-  init(emptyWith codeLines: borrowing OwnedBuffer<UInt8>, _ buckets: borrowing OwnedBuffer<UInt32>)
-  {
+  public init(
+    emptyWith codeLines: borrowing OwnedBuffer<UInt8>, _ buckets: borrowing OwnedBuffer<UInt32>
+  ) {
     permissions = []
     base = 0
     byteCount = 0
@@ -67,8 +79,12 @@ struct MemoryWindow: @unchecked Sendable {
     unsafe self.buckets = buckets.base
   }
 
+  /// The value `offset` bytes from the start.
+  ///
+  /// - Precondition: it lies inside, aligned; not checked.
+  @inlinable
   @inline(__always)
-  private func cell<Value>(_ type: Value.Type, _ offset: UInt32)
+  public func cell<Value>(_ type: Value.Type, _ offset: UInt32)
     -> UnsafeMutablePointer<Atomic<Value>> where Value: AtomicRepresentable
   {
     // SAFETY: each caller has compared `offset` with the size of the memory and its alignment.
@@ -76,16 +92,18 @@ struct MemoryWindow: @unchecked Sendable {
   }
 
   /// The byte at `address`, or `nil` outside.
+  @inlinable
   @inline(__always)
-  func loadByte(_ address: UInt32) -> UInt8? {
+  public func loadByte(_ address: UInt32) -> UInt8? {
     let offset = address &- base
     guard offset < byteCount else { return nil }
     return unsafe cell(UInt8.self, offset).pointee.load(ordering: .relaxed)
   }
 
   /// The aligned halfword at `address`, or `nil` outside or not aligned.
+  @inlinable
   @inline(__always)
-  func loadHalf(_ address: UInt32) -> UInt16? {
+  public func loadHalf(_ address: UInt32) -> UInt16? {
     let offset = address &- base
     guard offset &>> 1 | offset &<< 31 < halfCount else { return nil }
     return unsafe UInt16(
@@ -93,8 +111,9 @@ struct MemoryWindow: @unchecked Sendable {
   }
 
   /// The aligned word at `address`, or `nil` outside or not aligned.
+  @inlinable
   @inline(__always)
-  func loadWord(_ address: UInt32) -> UInt32? {
+  public func loadWord(_ address: UInt32) -> UInt32? {
     let offset = address &- base
     guard offset &>> 2 | offset &<< 30 < wordCount else { return nil }
     return unsafe UInt32(
@@ -102,7 +121,9 @@ struct MemoryWindow: @unchecked Sendable {
   }
 
   /// What became of a store.
-  enum StoreOutcome {
+  @frozen
+  public enum StoreOutcome {
+    /// Done.
     case done
     /// Done, and there may be translated code in that line.
     case doneNearCode
@@ -110,24 +131,30 @@ struct MemoryWindow: @unchecked Sendable {
     case missed
   }
 
+  /// Writes the byte at `address`.
+  @inlinable
   @inline(__always)
-  func store(byte value: UInt8, at address: UInt32) -> StoreOutcome {
+  public func store(byte value: UInt8, at address: UInt32) -> StoreOutcome {
     let offset = address &- base
     guard offset < byteCount else { return .missed }
     unsafe cell(UInt8.self, offset).pointee.store(value, ordering: .relaxed)
     return isCode(offset) ? .doneNearCode : .done
   }
 
+  /// Writes the aligned halfword at `address`.
+  @inlinable
   @inline(__always)
-  func store(half value: UInt16, at address: UInt32) -> StoreOutcome {
+  public func store(half value: UInt16, at address: UInt32) -> StoreOutcome {
     let offset = address &- base
     guard offset &>> 1 | offset &<< 31 < halfCount else { return .missed }
     unsafe cell(UInt16.self, offset).pointee.store(value.littleEndian, ordering: .relaxed)
     return isCode(offset) ? .doneNearCode : .done
   }
 
+  /// Writes the aligned word at `address`.
+  @inlinable
   @inline(__always)
-  func store(word value: UInt32, at address: UInt32) -> StoreOutcome {
+  public func store(word value: UInt32, at address: UInt32) -> StoreOutcome {
     let offset = address &- base
     guard offset &>> 2 | offset &<< 30 < wordCount else { return .missed }
     unsafe cell(UInt32.self, offset).pointee.store(value.littleEndian, ordering: .relaxed)
@@ -135,7 +162,8 @@ struct MemoryWindow: @unchecked Sendable {
   }
 
   /// Calls `body` with the atomic word at `address`; `nil` outside or not aligned.
-  func withWord<Result>(
+  @inlinable
+  public func withWord<Result>(
     _ address: UInt32, _ body: (borrowing Atomic<UInt32>) -> Result
   ) -> Result? {
     let offset = address &- base
@@ -144,8 +172,9 @@ struct MemoryWindow: @unchecked Sendable {
   }
 
   /// Whether the line at `offset`, which is below the size, may hold translated code.
+  @inlinable
   @inline(__always)
-  func isCode(_ offset: UInt32) -> Bool {
+  public func isCode(_ offset: UInt32) -> Bool {
     // SAFETY: there is an element for each line of the memory.
     unsafe codeLines[Int(offset &>> Self.lineShift)] != 0
   }
@@ -154,15 +183,18 @@ struct MemoryWindow: @unchecked Sendable {
 // What the block cache keeps for each window. Not hot.
 extension MemoryWindow {
   /// Whether this is the same one of a core's windows, which do not overlap.
-  func isSame(as other: MemoryWindow) -> Bool {
+  @inlinable
+  public func isSame(as other: MemoryWindow) -> Bool {
     base == other.base && byteCount == other.byteCount
   }
 
   /// Whether `address` lies inside.
-  func contains(_ address: UInt32) -> Bool { address &- base < byteCount }
+  @inlinable
+  public func contains(_ address: UInt32) -> Bool { address &- base < byteCount }
 
   /// Sets or clears the marks of the lines from `start` up to `end`, clipped to the window.
-  func markLines(from start: UInt32, to end: UInt32, _ isCode: Bool) {
+  @inlinable
+  public func markLines(from start: UInt32, to end: UInt32, _ isCode: Bool) {
     guard contains(start), end != start else { return }
     let first = (start &- base) >> Self.lineShift
     let last = min(end &- 1 &- base, byteCount - 1) >> Self.lineShift
@@ -172,13 +204,14 @@ extension MemoryWindow {
   }
 
   /// The number of the bucket of `address`, which lies inside.
-  func bucket(of address: UInt32) -> Int { Int((address &- base) >> Self.bucketShift) }
+  @inlinable
+  public func bucket(of address: UInt32) -> Int { Int((address &- base) >> Self.bucketShift) }
 
   /// Buckets the window has.
-  var bucketCount: Int { Int(byteCount >> Self.bucketShift) + 1 }
+  public var bucketCount: Int { Int(byteCount >> Self.bucketShift) + 1 }
 
   /// The first header of a bucket.
-  subscript(bucket number: Int) -> UInt32 {
+  public subscript(bucket number: Int) -> UInt32 {
     get {
       precondition(number >= 0 && number < bucketCount)
       return unsafe buckets[number]
