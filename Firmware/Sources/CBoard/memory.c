@@ -29,11 +29,6 @@ static void copy_upwards(uint8_t *to, const uint8_t *from, size_t count) {
   while (count-- > 0) *to++ = *from++;
 }
 
-void *memcpy(void *restrict target, const void *restrict source, size_t count) {
-  copy_upwards(target, source, count);
-  return target;
-}
-
 void *memmove(void *target, const void *source, size_t count) {
   uint8_t *to = target;
   const uint8_t *from = source;
@@ -44,6 +39,10 @@ void *memmove(void *target, const void *source, size_t count) {
   }
   return target;
 }
+
+// One function for both: the second costs more memory than the comparison costs time.
+void *memcpy(void *restrict target, const void *restrict source, size_t count)
+    __attribute__((alias("memmove")));
 
 void *memset(void *target, int value, size_t count) {
   uint8_t *to = target;
@@ -72,13 +71,13 @@ void bzero(void *target, size_t count) { memset(target, 0, count); }
 
 #if defined(__ARM_EABI__)
 // The names that compilers for ARM call, which have the order of arguments that suits them.
-void __aeabi_memcpy(void *to, const void *from, size_t count) { copy_upwards(to, from, count); }
-void __aeabi_memcpy4(void *, const void *, size_t) __attribute__((alias("__aeabi_memcpy")));
-void __aeabi_memcpy8(void *, const void *, size_t) __attribute__((alias("__aeabi_memcpy")));
+void __aeabi_memcpy(void *, const void *, size_t) __attribute__((alias("memmove")));
+void __aeabi_memcpy4(void *, const void *, size_t) __attribute__((alias("memmove")));
+void __aeabi_memcpy8(void *, const void *, size_t) __attribute__((alias("memmove")));
 
-void __aeabi_memmove(void *to, const void *from, size_t count) { memmove(to, from, count); }
-void __aeabi_memmove4(void *, const void *, size_t) __attribute__((alias("__aeabi_memmove")));
-void __aeabi_memmove8(void *, const void *, size_t) __attribute__((alias("__aeabi_memmove")));
+void __aeabi_memmove(void *, const void *, size_t) __attribute__((alias("memmove")));
+void __aeabi_memmove4(void *, const void *, size_t) __attribute__((alias("memmove")));
+void __aeabi_memmove8(void *, const void *, size_t) __attribute__((alias("memmove")));
 
 void __aeabi_memset(void *target, size_t count, int value) { memset(target, value, count); }
 void __aeabi_memset4(void *, size_t, int) __attribute__((alias("__aeabi_memset")));

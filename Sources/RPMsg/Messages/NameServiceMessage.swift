@@ -40,16 +40,23 @@ public struct NameServiceMessage: Equatable, Sendable {
   ///   ``RPMsgError/emptyName``, or ``RPMsgError/illegalServiceAddress(_:)`` for addresses that no
   ///   service can have: 53, "any" and those from 2^31 on.
   public init(decoding payload: RawSpan) throws(RPMsgError) {
-    guard payload.byteCount == Self.encodedByteCount else {
+    (address, flags) = try Self.fields(of: payload)
+    name = WireName(decoding: payload, at: 0).terminated
+  }
+
+  /// Checks the whole of `payload` and reads what is not the name.
+  static func fields(
+    of payload: RawSpan
+  ) throws(RPMsgError) -> (address: EndpointAddress, flags: UInt32) {
+    guard payload.byteCount == encodedByteCount else {
       throw .malformedNameService(byteCount: payload.byteCount)
     }
-    name = WireName(decoding: payload, at: 0).terminated
-    address = EndpointAddress(rawValue: payload.littleEndian(at: 32))
-    flags = payload.littleEndian(at: 36)
-    guard !name.isEmpty else { throw .emptyName }
+    guard payload.littleEndian(at: 0, as: UInt8.self) != 0 else { throw .emptyName }
+    let address = EndpointAddress(rawValue: payload.littleEndian(at: 32))
     guard address != .nameService, address.rawValue < 1 << 31 else {
       throw .illegalServiceAddress(address)
     }
+    return (address, payload.littleEndian(at: 36))
   }
 
   /// Writes the message to the start of `buffer`.

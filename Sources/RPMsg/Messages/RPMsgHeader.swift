@@ -18,6 +18,9 @@ public struct RPMsgHeader: Equatable, Sendable {
   /// Bytes the header takes in a buffer.
   @inlinable
   public static var encodedByteCount: Int { 16 }
+  /// Bytes of payload in a buffer of the usual 512 bytes.
+  @inlinable
+  public static var defaultPayloadCapacity: Int { 496 }
 
   /// The endpoint that sent the message.
   public var source: EndpointAddress
@@ -89,11 +92,13 @@ public struct RPMsgHeader: Equatable, Sendable {
   @inline(__always)
   #endif
   init<Memory: ForeignMemory>(copyingFrom memory: borrowing Memory, at offset: Int) {
+    #if _pointerBitWidth(_64)
     if offset & 7 == 0, memory.isAligned(to: 8) {
       self.init(
         first: memory.loadUInt64(at: offset), second: memory.loadUInt64(at: offset &+ 8))
       return
     }
+    #endif
     var words = InlineArray<2, UInt64>(repeating: 0)
     var span = words.mutableSpan
     // SAFETY: every bit pattern is a valid integer.
@@ -111,11 +116,13 @@ public struct RPMsgHeader: Equatable, Sendable {
   #endif
   func copy<Memory: ForeignMemory>(into memory: borrowing Memory, at offset: Int) {
     let (first, second) = words
+    #if _pointerBitWidth(_64)
     if offset & 7 == 0, memory.isAligned(to: 8) {
       memory.store(first, at: offset)
       memory.store(second, at: offset &+ 8)
       return
     }
+    #endif
     let words: InlineArray<2, UInt64> = [first.littleEndian, second.littleEndian]
     // SAFETY: integers have no padding.
     unsafe memory.copyIn(words.span.bytes, at: offset)

@@ -3,7 +3,10 @@ public import Virtio
 public import Vring
 public import WireTypes
 
-extension RPMsgRemote where Memory == SharedWindow {
+extension RPMsgOwnedBus
+where
+  Transmitter == RPMsgDeviceTransmitter<SharedWindow>, Receiver == RPMsgDeviceReceiver<SharedWindow>
+{
   /// Takes up the rings that `entry`, the device's entry in the firmware's own table, names.
   ///
   /// Call it when ``/Virtio/VirtioDeviceEntry/isDriverReady`` has become true. `reachable` is the
@@ -12,7 +15,7 @@ extension RPMsgRemote where Memory == SharedWindow {
   ///
   /// - Throws: ``RPMsgError/missingVrings(count:)``, ``RPMsgError/unreachableVring(index:address:)``
   ///   or ``RPMsgError/vring(_:)``.
-  /// - Precondition: as ``init(transmitter:receiver:doorbell:endpointCapacity:)``.
+  /// - Precondition: as ``init(transmitter:receiver:doorbell:endpointCapacity:payloadCapacity:)``.
   public init(
     entry: VirtioDeviceEntry<SharedWindow>, reachable: MappedMemory<SharedWindow>,
     program: AddressRange<DeviceAddress>? = nil, doorbell: Bell, endpointCapacity: Int = 8
@@ -29,7 +32,7 @@ extension RPMsgRemote where Memory == SharedWindow {
   /// when the host is known to be ready.
   ///
   /// - Throws: ``RPMsgError/unreachableVring(index:address:)`` or ``RPMsgError/vring(_:)``.
-  /// - Precondition: as ``init(transmitter:receiver:doorbell:endpointCapacity:)``.
+  /// - Precondition: as ``init(transmitter:receiver:doorbell:endpointCapacity:payloadCapacity:)``.
   public init(
     transmitRing: VirtioVringRecord, receiveRing: VirtioVringRecord,
     reachable: MappedMemory<SharedWindow>, program: AddressRange<DeviceAddress>? = nil,
