@@ -52,9 +52,16 @@ struct BusEnd: MessageEnd, ~Copyable {
   }
 
   mutating func send(batchFrom number: UInt64, count: Int, byteCount: Int) -> Int {
-    var sent = 0
-    while sent < count, send(number &+ UInt64(sent), byteCount: byteCount) { sent &+= 1 }
-    return sent
+    let bytes = outgoing.messages(from: number, count: count, byteCount: byteCount)
+    do throws(RPMsgBusError) {
+      return try put(bytes, byteCount)
+    } catch { fail(error) }
+  }
+
+  private func put(
+    _ bytes: UnsafeRawBufferPointer, _ byteCount: Int
+  ) throws(RPMsgBusError) -> Int {
+    try endpoint.trySendBatch(RawSpan(_unsafeBytes: bytes), splitEvery: byteCount)
   }
 
   mutating func receive() {
