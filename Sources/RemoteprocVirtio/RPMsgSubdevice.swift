@@ -86,6 +86,8 @@ public final class RPMsgSubdevice: Subdevice {
       if bus.notified(id) { inbox?.notify(id) }
     }
     state.withLock { $0.tokens.append(token) }
+    // The remote may have kicked since the bus told it that the rings are valid.
+    inbox.notify(nil)
   }
 
   /// Closes all buses.

@@ -8,9 +8,6 @@ public import Synchronization
 /// What makes entering cheap is that the closing thread orders the memory of all others:
 /// `Documentation/Decisions/0013-usage-gate.md`.
 public final class UsageGate: Sendable {
-  /// Whether the kernel can order the memory of other threads; else those who enter do it.
-  private static let hasBarrier = rproc_prepare_barrier() == 0
-
   @safe
   @usableFromInline
   struct Slots: ~Copyable, @unchecked Sendable {
@@ -46,6 +43,7 @@ public final class UsageGate: Sendable {
   }
 
   @usableFromInline let closed = Atomic<Bool>(false)
+  /// Whether those who enter order their memory themselves, as who closes cannot do it for them.
   @usableFromInline let needsFence: Bool
   @usableFromInline let slots: Slots
 
@@ -54,7 +52,7 @@ public final class UsageGate: Sendable {
   /// - Precondition: `slotCount >= 1`.
   public init(slotCount: Int) {
     precondition(slotCount >= 1, "a gate without slots")
-    needsFence = !Self.hasBarrier
+    needsFence = !ProcessBarrier.isReady
     slots = Slots(slotCount)
   }
 
