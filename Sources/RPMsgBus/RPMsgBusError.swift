@@ -26,6 +26,9 @@ public enum RPMsgBusError: Error, Equatable, Sendable {
   case deviceBroken(VringBreakage)
   /// The remote has set a status that says it cannot go on; only a restart of it helps.
   case deviceFailed(VirtioStatus)
+  /// Configuration space asks for buffers that cannot be; sizes are bytes, seen from the remote.
+  case bufferSizesRefused(
+    version: UInt8, byteCount: UInt16, alignment: UInt16, transmit: UInt32, receive: UInt32)
   /// The other side, which drives the device, has not said that it is ready.
   case driverNotReady(VirtioStatus)
   /// The endpoint was closed, by us or because the remote withdrew its channel.
@@ -62,6 +65,9 @@ extension RPMsgBusError: CustomStringConvertible {
     case .deviceBroken(let reason): "rpmsg device broken: \(reason)"
     case .deviceFailed(let status):
       "rpmsg device failed: status 0x\(String(status.rawValue, radix: 16))"
+    case .bufferSizesRefused(let version, let byteCount, let alignment, let transmit, let receive):
+      "buffer sizes refused: version \(version), \(byteCount) bytes, alignment \(alignment), "
+        + "\(transmit) bytes to transmit, \(receive) to receive"
     case .driverNotReady(let status):
       "the driver of the device is not ready: status 0x\(String(status.rawValue, radix: 16))"
     case .endpointGone(let address): "endpoint \(address) is closed"

@@ -9,6 +9,10 @@ public struct RPMsgBusOptions: Equatable, Sendable {
   /// What the peer means by feature bits and rings that no published text settles.
   public var profile = RPMsgProfile.standard
 
+  /// How large our buffers are and how many, where we lend them and the remote does not tell.
+  ///
+  /// In the profile `linux` a device that offers the feature tells in its configuration space.
+  public var bufferSizes = RPMsgBufferSizes.standard
   /// Bytes of the buffers, header included, that we expect where the other side lends them, and
   /// so the longest message that a bus in the device role takes; 16...65535.
   public var deviceBufferByteCount = 512

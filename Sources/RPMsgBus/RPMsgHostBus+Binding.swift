@@ -20,7 +20,9 @@ extension RPMsgHostBus {
   ///     could not before; any thread calls it. `nil`: the bus receives them where it finds out.
   /// - Precondition: the options are in their ranges.
   /// - Throws: ``RPMsgBusError/wrongDevice(_:)``, with the device untouched;
-  ///   ``RPMsgBusError/rings(_:)`` or ``RPMsgBusError/device(_:)``, with its status "failed".
+  ///   ``RPMsgBusError/rings(_:)``, ``RPMsgBusError/device(_:)`` or
+  ///   ``RPMsgBusError/bufferSizesRefused(version:byteCount:alignment:transmit:receive:)``, with its
+  ///   status "failed".
   public convenience init(
     binding device: VirtioDevice<SharedWindow>, doorbell: some Doorbell,
     options: RPMsgBusOptions = RPMsgBusOptions(),
@@ -28,9 +30,10 @@ extension RPMsgHostBus {
     whenReceivable: (@Sendable () -> Void)? = nil
   ) throws(RPMsgBusError) {
     options.check()
-    let binding = try DeviceBinding(device)
-    var receiver = try binding.makeReceiver()
-    let transmitter = try binding.makeTransmitter()
+    let binding = try DeviceBinding(device, options)
+    let sizes = try binding.bufferSizes()
+    var receiver = try binding.makeReceiver(sizes)
+    let transmitter = try binding.makeTransmitter(sizes)
     let mustKick = receiver.publish()
     try binding.finish()
     self.init(

@@ -15,15 +15,23 @@ struct DeviceBinding {
 
   let features: VirtioFeatures
   let device: VirtioDevice<SharedWindow>
+  private let hasConfiguredSizes: Bool
+  private let optionSizes: RPMsgBufferSizes
   private static let driverStatus: VirtioStatus = [.acknowledge, .driver]
 
   /// Resets `device`, takes it over and agrees on features.
-  init(_ device: VirtioDevice<SharedWindow>) throws(RPMsgBusError) {
+  init(
+    _ device: VirtioDevice<SharedWindow>, _ options: RPMsgBusOptions
+  ) throws(RPMsgBusError) {
     guard device.id == .rpmsg else { throw .wrongDevice(device.id) }
     self.device = device
     let entry = device.entry
-    features = .negotiated(
-      offered: entry.offeredFeatures, supported: Self.supportedFeatures)
+    var supported = Self.supportedFeatures
+    // Bit 1 is a size of buffers to one profile only, whose configuration space we know.
+    if options.profile == .linux { supported.formUnion(.linuxBufferSize) }
+    features = .negotiated(offered: entry.offeredFeatures, supported: supported)
+    hasConfiguredSizes = options.profile == .linux && features.contains(.linuxBufferSize)
+    optionSizes = options.bufferSizes
     do throws(VirtioError) {
       try entry.setStatus([], from: entry.status)
       try entry.setStatus([.acknowledge], from: [])
@@ -34,19 +42,33 @@ struct DeviceBinding {
     }
   }
 
+  /// How large the buffers are: by the remote's word if it has a say, else by the options.
+  func bufferSizes() throws(RPMsgBusError) -> RPMsgBufferSizes {
+    guard hasConfiguredSizes else { return optionSizes }
+    do throws(RPMsgBusError) { return try ConfiguredBufferSizes(device.entry).sizes() } catch {
+      throw giveUp(error)
+    }
+  }
+
   /// Makes the ring from the remote to the host, all its buffers lent.
-  func makeReceiver() throws(RPMsgBusError) -> RPMsgDriverReceiver<SharedWindow> {
+  func makeReceiver(_ sizes: RPMsgBufferSizes) throws(RPMsgBusError) -> RPMsgDriverReceiver<
+    SharedWindow
+  > {
     do throws(RPMsgError) {
-      return try RPMsgDriverReceiver(device, usesEventIndex: features.contains(.eventIndex))
+      return try RPMsgDriverReceiver(
+        device, sizes: sizes, usesEventIndex: features.contains(.eventIndex))
     } catch {
       throw giveUp(.rings(error))
     }
   }
 
   /// Makes the ring from the host to the remote.
-  func makeTransmitter() throws(RPMsgBusError) -> RPMsgDriverTransmitter<SharedWindow> {
+  func makeTransmitter(_ sizes: RPMsgBufferSizes) throws(RPMsgBusError) -> RPMsgDriverTransmitter<
+    SharedWindow
+  > {
     do throws(RPMsgError) {
-      return try RPMsgDriverTransmitter(device, usesEventIndex: features.contains(.eventIndex))
+      return try RPMsgDriverTransmitter(
+        device, sizes: sizes, usesEventIndex: features.contains(.eventIndex))
     } catch {
       throw giveUp(.rings(error))
     }
