@@ -15,6 +15,8 @@ let clock = ContinuousClock()
 let sent = try await clock.measure {
   try await large.sendLarge(message, within: .seconds(10))
 }
-var messages = large.messages.makeAsyncIterator()
-let answer = await messages.next()
-print("1 MiB delivered in \(sent), and", answer == message ? "returned whole" : "came back changed")
+for await answer in large.messages {
+  print(
+    "1 MiB delivered in \(sent), and", answer == message ? "returned whole" : "came back changed")
+  break
+}
